@@ -1,0 +1,85 @@
+// Package stat turns trials into summaries and comparisons. It is pure: trials in, values out, nothing kept and
+// nothing of the caller's changed. It knows no strategy by name. Package report puts what it says into words and
+// pictures.
+//
+// The replicate is the trial, a fresh process, never the request: requests of one trial share a process, its memory
+// layout and its moment, and a million of them tell nothing about the next process. Comparisons are paired within a
+// repetition, because the machine drifts from one repetition to the next and strategies of one repetition share it.
+package stat
+
+import (
+	"time"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A Cell is what is summarised and compared: one strategy in one scenario at one level of offered load. All trials
+// of a cell are replicates of each other.
+type Cell struct {
+	Scenario string
+	Fraction float64 // offered load over the measured capacity; 0 in closed loop
+	Strategy string  // full name
+	Twin     bool    // the second half of the A/A pair
+}
+
+// An Estimate is a median over trials (or over repetitions, for a ratio) with a distribution-free interval.
+type Estimate struct {
+	Value      float64
+	Lo, Hi     float64 // 0 and +Inf where N is too small for any interval
+	N          int
+	Confidence float64 // what the interval really covers, at least 0.95 where N allows it (6 or more)
+}
+
+// A Summary is all valid trials of one cell.
+type Summary struct {
+	Cell
+	Workload string
+	Measured string // "request" or "session"
+	Load     trial.Load
+	Window   time.Duration // median
+	TimeOut  time.Duration
+
+	Trials  int // valid ones, which everything below is about
+	Invalid int // kept and left out
+
+	Goodput   Estimate // OK answers inside the window, per second
+	ServerCPU Estimate // server CPU seconds for each of them; N 0 where the platform does not tell
+
+	Latency trial.Latency // merged over trials; never averaged
+	Counts  trial.Counts  // added up
+	Clients Served
+}
+
+// Served says who was served, over the trials of a cell.
+type Served struct {
+	Total   int     // clients of one trial
+	Fewest  int     // served, in the trial with the fewest
+	Median  int     // served, in the median trial (the lower one of two)
+	Refused int     // in the trial with the most
+	Nothing int     // starved, in the trial with the most
+	Jain    float64 // median fairness index
+}
+
+// A Metric is one figure of one trial.
+type Metric struct {
+	Name   string
+	Unit   string
+	Higher bool // higher is better
+	Of     func(trial.Trial) (value float64, ok bool)
+}
+
+// A Comparison is one strategy against the baseline of its scenario, the strategy that was measured twice in each
+// repetition, by one metric, with the A/A pair beside it.
+type Comparison struct {
+	Cell
+	Baseline string // full name
+	Metric   Metric
+	Ratio    Estimate // this cell over the baseline, paired within repetitions
+	AA       Estimate // the baseline's twin over the baseline: what nothing looks like
+	Bound    float64  // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %
+	Differs  bool     // the interval excludes 1, and the median is further from 1 than Threshold
+}
+
+// Threshold is the smallest difference that is worth acting on, unless told otherwise: below 5 % a change of compiler,
+// kernel or neighbour matters more.
+const Threshold = 0.05

@@ -1,0 +1,169 @@
+// Package trial holds the typed records of what was measured, and their files. It decides nothing: package bench
+// makes the records, packages stat and report read them.
+package trial
+
+import (
+	"strings"
+	"time"
+)
+
+// Schema is the version of the record. It changes when a field changes its meaning or goes away, not when one is
+// added; a reader refuses other versions.
+const Schema = 1
+
+// A Trial is one measurement: one strategy under one load in a server process. Units are in the names of the JSON
+// fields; durations are nanoseconds.
+type Trial struct {
+	Schema     int       `json:"schema"`
+	Seq        int       `json:"seq"` // place in the order in which the run's trials ended, from 0
+	Started    time.Time `json:"started"`
+	Scenario   string    `json:"scenario"`
+	Workload   string    `json:"workload"`
+	Measured   string    `json:"measured"`       // what one count is: "request" or "session"
+	Strategy   string    `json:"strategy"`       // full name with every limit
+	Twin       bool      `json:"twin,omitempty"` // a second trial of the same strategy in the same repetition: the A/A pair
+	Repetition int       `json:"repetition"`     // from 0
+	Load       Load      `json:"load"`
+
+	Server Process `json:"server"`
+	Driver Process `json:"driver"`
+
+	WarmUp  time.Duration `json:"warm_up_ns"`
+	Window  time.Duration `json:"window_ns"`   // as it really was, edge to edge
+	TimeOut time.Duration `json:"time_out_ns"` // the client's; unanswered and unsent requests stand in the percentiles at this value
+
+	Counts  Counts  `json:"counts"`
+	Clients Clients `json:"clients"`
+	Latency Latency `json:"latency"`
+
+	ServerUsage Usage       `json:"server_usage"`
+	DriverUsage Usage       `json:"driver_usage"`
+	System      System      `json:"system"`
+	Accepted    Connections `json:"connections"` // the server's own count at its end
+
+	// Invalid says why the trial must not be used; empty for a good one. An invalid trial is kept and never ranked.
+	Invalid  string    `json:"invalid,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// Kind is the strategy's name without its limits.
+func (t Trial) Kind() string { return Kind(t.Strategy) }
+
+// Kind is the part of a strategy's full name before its limits.
+func Kind(strategy string) string {
+	kind, _, _ := strings.Cut(strategy, ":")
+	return kind
+}
+
+// Loop says who decides when the next request is due.
+type Loop string
+
+const (
+	Closed   Loop = "closed"   // each client asks again when it has its answer: the server sets the pace
+	Open     Loop = "open"     // requests are due by a schedule, on connections that stay
+	Sessions Loop = "sessions" // as Open, and each arrival is a new connection that runs the whole exchange
+)
+
+// Arrivals is the shape of an open loop's schedule.
+type Arrivals string
+
+const (
+	Poisson  Arrivals = "poisson"
+	Constant Arrivals = "constant"
+)
+
+// Load is the load that was asked for. With Closed, Think applies and the offered load is whatever the server
+// takes; otherwise Rate and Arrivals apply.
+type Load struct {
+	Loop     Loop          `json:"loop"`
+	Clients  int           `json:"clients"` // connections held at once; with Sessions, the most that may be open at once
+	Think    time.Duration `json:"think_ns,omitempty"`
+	Rate     float64       `json:"offered_per_s,omitempty"`
+	Fraction float64       `json:"offered_fraction,omitempty"` // Rate over the capacity that was measured in the same run
+	Arrivals Arrivals      `json:"arrivals,omitempty"`
+}
+
+// Process is who took part, as the process itself said.
+type Process struct {
+	Name       string `json:"name"` // the server: its strategy; the driver: which driver
+	PID        int    `json:"pid"`
+	GoVersion  string `json:"go_version"`
+	GOMAXPROCS int    `json:"gomaxprocs"`
+	CPUs       []int  `json:"cpus,omitempty"` // pinned to these; empty: not pinned
+}
+
+// Counts is the outcome of every request (or session) of the window. A request belongs to the window if its
+// intended time does, or if it was open through all of it.
+//
+//	Intended = Sent + Unsent
+//	Sent = OK + Rejected + Failed + TimedOut + Unanswered
+type Counts struct {
+	Intended   int64 `json:"intended"`
+	Sent       int64 `json:"sent"`
+	Unsent     int64 `json:"unsent"` // its connection never became free
+	OK         int64 `json:"ok"`
+	Rejected   int64 `json:"rejected"`   // the server's busy answer
+	Failed     int64 `json:"failed"`     // a wrong answer, or the connection ended or was refused
+	TimedOut   int64 `json:"timed_out"`  // no answer within the client's time-out
+	Unanswered int64 `json:"unanswered"` // still open when the trial ended
+	Good       int64 `json:"good"`       // OK answers that came inside the window, whenever their request was intended: goodput
+}
+
+// Clients says who was served. A client is a connection that stays, or, where the session is measured, the slot
+// that runs one session after the other.
+//
+//	Total = Served + Refused + Nothing
+type Clients struct {
+	Total   int     `json:"total"`
+	Served  int     `json:"served"`        // at least one OK answer inside the window
+	Refused int     `json:"refused"`       // none, and told so: busy answer or connection refused
+	Nothing int     `json:"nothing"`       // none, and never told: starved
+	Good    []int64 `json:"good"`          // OK answers inside the window, by client
+	Jain    float64 `json:"jain_fairness"` // Jain's index of Good, 1/Total to 1; 0 if there was none at all
+}
+
+// Connections is the server's count of what it accepted, each connection in one class.
+//
+//	Accepted = Active + Queued + Served + Shed + Aborted + Forced
+type Connections struct {
+	Accepted     int64 `json:"accepted"`
+	Active       int64 `json:"active"`
+	Queued       int64 `json:"queued"`
+	Served       int64 `json:"served"`
+	Shed         int64 `json:"shed"`
+	Aborted      int64 `json:"aborted"`
+	Forced       int64 `json:"forced"`
+	Panics       int64 `json:"panics"`
+	RequestsShed int64 `json:"requests_shed"`
+}
+
+// Usage is what a process used between the window's edges; fields that the platform does not tell are 0.
+type Usage struct {
+	CPU                 time.Duration `json:"cpu_ns"` // user and system
+	VoluntarySwitches   int64         `json:"voluntary_switches"`
+	InvoluntarySwitches int64         `json:"involuntary_switches"`
+	GCCycles            int64         `json:"gc_cycles"`
+	GCPause             time.Duration `json:"gc_pause_ns"`
+	Allocated           int64         `json:"allocated_bytes"`
+
+	// At the window's end, not differences.
+	HeapLive   int64 `json:"heap_live_bytes"`
+	PeakRSS    int64 `json:"peak_rss_bytes"` // VmHWM: of this process alone, not inherited
+	Goroutines int64 `json:"goroutines"`
+	Threads    int64 `json:"threads"`
+}
+
+// System is what the machine did between the window's edges; zero where the platform does not tell.
+type System struct {
+	ListenOverflows int64         `json:"listen_overflows"`
+	ListenDrops     int64         `json:"listen_drops"`
+	Steal           time.Duration `json:"steal_ns"`        // taken by other virtual machines, all CPUs
+	CPUPressure     time.Duration `json:"cpu_pressure_ns"` // some task waited for a CPU
+	TimeWait        int64         `json:"time_wait"`       // sockets in TIME_WAIT at the window's start
+}
+
+// A Warning is something a reader must know about a trial or a run; it prints as a footnote.
+type Warning struct {
+	Code string `json:"code"` // stable, kebab-case
+	Text string `json:"text"` // what was seen, and what to do
+}

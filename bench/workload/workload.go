@@ -1,0 +1,63 @@
+// Package workload says what is served and what is asked: a handler for the server's side, and for the client's
+// side the requests, the framing and the check of every answer. It does no input or output of its own and knows
+// nothing about strategies or time; package bench/internal/load runs the client's side.
+package workload
+
+import (
+	"bufio"
+
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// A Workload is a service and its client.
+type Workload struct {
+	Name    string
+	About   string // one sentence: what it stands for in production
+	Blocks  bool   // it waits inside Answer: stalls an event loop, and the list of workloads says so
+	Handler func() strategies.Handler
+	Busy    []byte // the service's own words for a refused client; Client.Busy knows them
+	Client  Client
+}
+
+// A Client says what one client does on a connection, as data and pure functions, so that any driver can run it
+// without blocking. Its functions may be called concurrently.
+type Client struct {
+	Greeting *Frame                              // what the server says first; nil: it says nothing
+	Response *Frame                              // its answer to one request; nil: requests are not answered
+	Request  func(dst []byte, seq uint64) []byte // appends request seq to dst; seq counts from 0 on each connection
+	PerConn  int                                 // requests on one connection; 0: as many as the trial has time for
+	End      End
+	Busy     func(msg []byte) bool // is this message, cut by Greeting's or Response's Split, the busy answer?
+}
+
+// Measured says what is timed: the request where requests are answered, otherwise the session, from the intended
+// connect to the server's clean end of stream.
+func (c Client) Measured() Unit {
+	if c.Response == nil {
+		return Session
+	}
+	return Request
+}
+
+// Unit is what one measurement covers.
+type Unit string
+
+const (
+	Request Unit = "request"
+	Session Unit = "session"
+)
+
+// A Frame cuts one kind of message out of the stream and says whether it is the right one. A wrong answer is a
+// failure, not an answer.
+type Frame struct {
+	Split bufio.SplitFunc
+	Check func(seq uint64, msg []byte) error
+}
+
+// End is what makes a session complete.
+type End int
+
+const (
+	ClientCloses End = iota // the client has all its answers and closes
+	ServerCloses            // the server has read everything and closes; any other end is a failure
+)

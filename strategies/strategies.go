@@ -1,0 +1,124 @@
+// Package strategies serves accepted network connections under a chosen concurrency strategy: a goroutine for
+// each connection, a fixed pool of workers, an OS thread each, or a pool library through a small adapter.
+//
+// A [Strategy] runs a [Handler]; which strategy it is, and its limit, are decided in one place, so that a server
+// can change them without touching its handler. Accepting, panic recovery, counting, refusing and stopping are
+// written once here ([PerConn], [PerRequest]) and are the same for all; a pool is no more than a [Dispatcher].
+//
+// The package imports nothing but the standard library. Adapters for pool libraries live in packages of their
+// own (antspool, pondpool, ...), the list of everything in package all, and the tests that each strategy has to
+// pass in package strategytest. What is served and how it is measured is none of this package's business: see
+// packages bench and bench/workload.
+package strategies
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+)
+
+// A Handler serves one accepted connection until it is done with it; it need not close the connection.
+//
+// ctx ends when the server is asked to stop. A read that waits for the next request ends by itself then, so a
+// handler that only reads, works and writes needs no code for stopping. The server owns read deadlines: those that
+// a handler sets are kept only while they are no later than the server's own.
+//
+// An error means that the connection ended before its work was done; it is counted (aborted), not logged.
+type Handler interface {
+	ServeConn(ctx context.Context, conn net.Conn) error
+}
+
+// HandlerFunc makes a function a [Handler]. It has no message form: [PerRequest] refuses it.
+type HandlerFunc func(ctx context.Context, conn net.Conn) error
+
+// ServeConn calls f.
+func (f HandlerFunc) ServeConn(ctx context.Context, conn net.Conn) error { return f(ctx, conn) }
+
+// A Protocol is a handler in message form: what goroutines, pools that run one request at a time and event loops
+// can all run. Open is called once for each connection and may be called concurrently.
+type Protocol interface {
+	Open() Session
+}
+
+// A Session is the state of one connection. Its methods are never called concurrently.
+type Session interface {
+	// Greet appends to dst what the server says first, which may be nothing.
+	Greet(dst []byte) []byte
+
+	// Split finds the next request in data, with the meaning of bufio.SplitFunc: advance 0 and a nil request ask
+	// for more data. It must not keep data. A request longer than [MaxRequest] ends the connection.
+	Split(data []byte, atEOF bool) (advance int, request []byte, err error)
+
+	// Answer appends the answer to request, which may be nothing, to dst. request is valid until Answer returns.
+	// With io.EOF the answer is sent and the connection ended, as served; any other error aborts it.
+	Answer(ctx context.Context, dst, request []byte) ([]byte, error)
+}
+
+// MaxRequest is the longest request, in bytes, that a [Session] can receive: bufio's limit for a token.
+const MaxRequest = 64 << 10
+
+// A Strategy decides how accepted work is run.
+type Strategy interface {
+	// Name is the full name with every limit, as [Spec] writes it.
+	Name() string
+
+	// Serve accepts from ln until ctx ends, then drains. It returns nil once every goroutine that it started has
+	// returned, an error that wraps ctx's if the drain time-out passed first, and the accept error if the listener
+	// broke. It closes ln. A Strategy may be served several times, also concurrently.
+	Serve(ctx context.Context, ln net.Listener, h Handler, o Options) error
+}
+
+// A Dispatcher runs tasks; a pool library is a Dispatcher and no more.
+type Dispatcher interface {
+	// Dispatch has task run once, on another goroutine. At its limit it waits for room, or returns [ErrFull] if it
+	// was made to reject. It may be called concurrently. A task that was not taken (any error) is never run. ctx
+	// ends only when waiting any longer is useless; a library that cannot listen to it relies on Close.
+	Dispatch(ctx context.Context, task func()) error
+
+	// Close wakes blocked calls of Dispatch, then waits for running tasks. It is called once.
+	Close() error
+}
+
+// NewDispatcher makes a Dispatcher within limits. Serve calls it when it starts, so that a Strategy which is only
+// listed holds no goroutines. It returns an error for limits that the dispatcher cannot keep.
+type NewDispatcher func(Limits) (Dispatcher, error)
+
+// Options are the parts of serving that are no part of the strategy. The zero value is ready to use.
+type Options struct {
+	// Drain bounds how long Serve waits for connections in progress once it was asked to stop; then the rest are
+	// closed by force. Zero means DefaultDrain.
+	Drain time.Duration
+
+	// Idle bounds the wait for the next request on a connection. Zero means no bound.
+	Idle time.Duration
+
+	// Request bounds the time from the first byte of a request to its last, and the time for writing one answer.
+	// Zero means no bound.
+	Request time.Duration
+
+	// Busy is what a refused client is told: written before the close when a connection is shed, and in place of
+	// the answer when a request is shed. Empty means that the connection is closed without a word.
+	Busy []byte
+
+	// Stats receives the counters; it may be read at any time. Nil means that nobody is interested.
+	Stats *Stats
+
+	// Logger is told about panics and about trouble with accepting. Nil means silence.
+	Logger *slog.Logger
+}
+
+// DefaultDrain is the drain time-out where Options has none: half of the 30 s that Kubernetes and systemd's
+// usual units grant a process between SIGTERM and SIGKILL, so that there is time left for the rest of a shutdown.
+const DefaultDrain = 15 * time.Second
+
+// UnsupportedError says that a strategy cannot run a handler. Serve returns it before it accepts anything.
+type UnsupportedError struct {
+	Strategy string // full name
+	Reason   string
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("strategy %s cannot run this handler: %s", e.Strategy, e.Reason)
+}
