@@ -48,7 +48,8 @@ type Session interface {
 	Greet(dst []byte) []byte
 
 	// Split finds the next request in data, with the meaning of bufio.SplitFunc: advance 0 and a nil request ask
-	// for more data. It must not keep data. A request longer than [MaxRequest] ends the connection.
+	// for more data. A request takes at least one byte. It must not keep data. A request longer than [MaxRequest]
+	// ends the connection.
 	Split(data []byte, atEOF bool) (advance int, request []byte, err error)
 
 	// Answer appends the answer to request, which may be nothing, to dst. request is valid until Answer returns.

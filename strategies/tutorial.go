@@ -1,0 +1,102 @@
+package strategies
+
+import (
+	"context"
+	"sync"
+)
+
+// Tutorial is the kind of the pooled server in the 2005 tutorial that poolbench started from: two workers, and a
+// thread-safe queue without a bound.
+func Tutorial() Kind {
+	return Kind{
+		Name:    "tutorial",
+		About:   "two workers and a queue without a bound: the tutorial's second server; nothing is ever refused, whoever comes late waits",
+		Default: Limits{Workers: 2, Queue: Unbounded},
+		Units:   []Unit{ConnUnit},
+		Check:   tutorialLimits,
+		New:     newQueuePool,
+	}
+}
+
+func tutorialLimits(l Limits) error {
+	switch {
+	case l.Workers == Unbounded:
+		return limitError("workers", l.Workers, "its workers are started beforehand; allowed: a whole number from 1")
+	case l.Queue != Unbounded:
+		return limitError("queue", l.Queue, "its queue has no bound; allowed: unbounded")
+	}
+	return nil
+}
+
+// queuePool is Python's queue.Queue and the threads that take from it.
+type queuePool struct {
+	mu      sync.Mutex
+	arrived *sync.Cond
+	tasks   []func()
+	closed  bool
+	workers sync.WaitGroup
+}
+
+func newQueuePool(l Limits) (Dispatcher, error) {
+	if err := tutorialLimits(l); err != nil {
+		return nil, err
+	}
+	p := &queuePool{}
+	p.arrived = sync.NewCond(&p.mu)
+	p.workers.Add(l.Workers)
+	for range l.Workers {
+		go p.work()
+	}
+	return p, nil
+}
+
+func (p *queuePool) work() {
+	finished := false
+	defer func() {
+		if !finished { // the task ended this goroutine (runtime.Goexit): the pool keeps its size
+			go p.work()
+			return
+		}
+		p.workers.Done()
+	}()
+	for task := p.next(); task != nil; task = p.next() {
+		task()
+	}
+	finished = true
+}
+
+// next waits for a task; nil means that the pool is closed and the queue empty.
+func (p *queuePool) next() func() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.tasks) == 0 {
+		if p.closed {
+			return nil
+		}
+		p.arrived.Wait()
+	}
+	task := p.tasks[0]
+	p.tasks[0] = nil // the queue must not keep a connection that was served
+	p.tasks = p.tasks[1:]
+	return task
+}
+
+func (p *queuePool) Dispatch(_ context.Context, task func()) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	p.tasks = append(p.tasks, task)
+	p.arrived.Signal()
+	return nil
+}
+
+func (p *queuePool) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.arrived.Broadcast()
+	p.workers.Wait()
+	return nil
+}
