@@ -3,7 +3,6 @@ package strategies
 import (
 	"context"
 	"runtime"
-	"sync"
 )
 
 // Goroutine is the kind that starts a goroutine for each task, as net/http does for each connection.
@@ -40,7 +39,7 @@ func noQueue(l Limits) error {
 
 // spawner runs each task on a goroutine of its own.
 type spawner struct {
-	gate      *gate
+	gate      *Gate
 	ownThread bool
 }
 
@@ -48,15 +47,15 @@ func newSpawner(l Limits, ownThread bool) (Dispatcher, error) {
 	if err := noQueue(l); err != nil {
 		return nil, err
 	}
-	return &spawner{gate: newGate(l.Workers, l.WhenFull), ownThread: ownThread}, nil
+	return &spawner{gate: NewGate(l.Workers, l.WhenFull), ownThread: ownThread}, nil
 }
 
 func (s *spawner) Dispatch(ctx context.Context, task func()) error {
-	if err := s.gate.enter(ctx); err != nil {
+	if err := s.gate.Enter(ctx); err != nil {
 		return err
 	}
 	go func() {
-		defer s.gate.leave()
+		defer s.gate.Leave()
 		if s.ownThread {
 			runtime.LockOSThread() // without an unlock: the runtime ends the thread when the goroutine ends
 		}
@@ -66,80 +65,6 @@ func (s *spawner) Dispatch(ctx context.Context, task func()) error {
 }
 
 func (s *spawner) Close() error {
-	s.gate.close()
+	s.gate.Close()
 	return nil
-}
-
-// gate lets at most a number of tasks in, and knows when all have left.
-type gate struct {
-	places chan struct{} // nil: no limit
-	reject bool
-	closed chan struct{}
-
-	mu     sync.Mutex // orders enter and close, so that nobody enters a gate that close has seen empty
-	shut   bool
-	inside sync.WaitGroup
-}
-
-func newGate(places int, whenFull Policy) *gate {
-	g := &gate{reject: whenFull == Reject, closed: make(chan struct{})}
-	if places != Unbounded {
-		g.places = make(chan struct{}, places)
-	}
-	return g
-}
-
-func (g *gate) enter(ctx context.Context) error {
-	if err := g.takePlace(ctx); err != nil {
-		return err
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.shut {
-		g.givePlace()
-		return ErrClosed
-	}
-	g.inside.Add(1)
-	return nil
-}
-
-func (g *gate) takePlace(ctx context.Context) error {
-	if g.places == nil {
-		return nil
-	}
-	select {
-	case g.places <- struct{}{}:
-		return nil
-	default:
-	}
-	if g.reject {
-		return ErrFull
-	}
-	select {
-	case g.places <- struct{}{}:
-		return nil
-	case <-g.closed:
-		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (g *gate) givePlace() {
-	if g.places != nil {
-		<-g.places
-	}
-}
-
-func (g *gate) leave() {
-	g.givePlace()
-	g.inside.Done()
-}
-
-func (g *gate) close() {
-	g.mu.Lock()
-	g.shut = true
-	g.mu.Unlock()
-	close(g.closed)
-	g.inside.Wait()
 }

@@ -27,18 +27,19 @@ func (s Spec) Path() string { return "strategy=" + s.Kind + "/" + s.write("/") }
 
 func (s Spec) write(separator string) string {
 	settings := []string{
-		"workers=" + formatLimit(s.Limits.Workers),
-		"queue=" + formatLimit(s.Limits.Queue),
+		"workers=" + FormatLimit(s.Limits.Workers),
+		"queue=" + FormatLimit(s.Limits.Queue),
 		"full=" + s.Limits.WhenFull.String(),
 		"unit=" + s.Unit.String(),
 	}
 	if s.Limits.boundsConns() {
-		settings = append(settings, "maxconns="+formatLimit(s.Limits.MaxConns))
+		settings = append(settings, "maxconns="+FormatLimit(s.Limits.MaxConns))
 	}
 	return strings.Join(settings, separator)
 }
 
-func formatLimit(n int) string {
+// FormatLimit writes a limit as names have it: the number, or unbounded.
+func FormatLimit(n int) string {
 	if n == Unbounded {
 		return "unbounded"
 	}
@@ -236,5 +237,5 @@ func (k Kind) check(s Spec) error {
 
 // limitError says which limit a kind cannot keep, why, and what it can.
 func limitError(key string, value int, why string) error {
-	return fmt.Errorf("%s=%s: %s", key, formatLimit(value), why)
+	return fmt.Errorf("%s=%s: %s", key, FormatLimit(value), why)
 }

@@ -5,6 +5,17 @@
 // The replicate is the trial, a fresh process, never the request: requests of one trial share a process, its memory
 // layout and its moment, and a million of them tell nothing about the next process. Comparisons are paired within a
 // repetition, because the machine drifts from one repetition to the next and strategies of one repetition share it.
+//
+// # How sure
+//
+// Intervals are order statistics, which assume nothing about the distribution but that the pairs are independent.
+// With n pairs the widest, from the least to the greatest, misses the true median with probability 2/2ⁿ: for n = 8,
+// 0.8 %. Several strategies against one baseline are several chances to be wrong, so [Comparisons] asks for more of
+// each, after Bonferroni: with m others, an interval that misses with at most 5 %/m. Then at most 5 % of families name
+// any false difference: 6 comparisons at n = 8 add up to 6 * 0.8 % = 4.7 %. A family is the strategies of one scenario
+// at one level by one metric; it says nothing for a reader who goes through many scenarios in search of one difference.
+// [Repetitions] turns the sum round: one comparison needs 6 repetitions, 4 to 6 need 8, 25 need 10. With fewer the
+// interval is infinite and the comparison undecided, however far apart the figures lie.
 package stat
 
 import (
@@ -14,7 +25,7 @@ import (
 )
 
 // A Cell is what is summarised and compared: one strategy in one scenario at one level of offered load. All trials
-// of a cell are replicates of each other.
+// of a cell are replicates of each other: a suite gives loads that differ in anything but the level different scenarios.
 type Cell struct {
 	Scenario string
 	Fraction float64 // offered load over the measured capacity; 0 in closed loop
@@ -27,7 +38,7 @@ type Estimate struct {
 	Value      float64
 	Lo, Hi     float64 // 0 and +Inf where N is too small for any interval
 	N          int
-	Confidence float64 // what the interval really covers, at least 0.95 where N allows it (6 or more)
+	Confidence float64 // what the interval really covers: at least what was asked for; 0 where there is none
 }
 
 // A Summary is all valid trials of one cell.
@@ -75,8 +86,9 @@ type Comparison struct {
 	Baseline string // full name
 	Metric   Metric
 	Ratio    Estimate // this cell over the baseline, paired within repetitions
-	AA       Estimate // the baseline's twin over the baseline: what nothing looks like
-	Bound    float64  // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %
+	AA       Estimate // the baseline's twin over the baseline, at the same confidence: what nothing looks like
+	Family   int      // comparisons with this baseline, this one included: what Ratio's confidence was raised for
+	Bound    float64  // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %; +Inf: undecided
 	Differs  bool     // the interval excludes 1, and the median is further from 1 than Threshold
 }
 

@@ -59,5 +59,9 @@ type End int
 
 const (
 	ClientCloses End = iota // the client has all its answers and closes
-	ServerCloses            // the server has read everything and closes; any other end is a failure
+
+	// ServerCloses: the client says that it has sent everything (it closes its writing side), and the server reads it
+	// all and closes; any other end is a failure. A server that counts reads and not messages, as the tutorial's does,
+	// waits for more than it can get until it is told.
+	ServerCloses
 )

@@ -6,11 +6,8 @@ package antspool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"strconv"
-	"sync"
 
 	"github.com/panjf2000/ants/v2"
 
@@ -22,7 +19,7 @@ func Kind() strategies.Kind {
 	return strategies.Kind{
 		Name:    "ants",
 		About:   "github.com/panjf2000/ants/v2: up to so many workers, started when needed and kept; no queue",
-		Default: strategies.Limits{Workers: 64},
+		Default: strategies.Limits{Workers: strategies.DefaultWorkers},
 		Units:   []strategies.Unit{strategies.ConnUnit, strategies.RequestUnit},
 		Check:   check,
 		New:     New,
@@ -34,18 +31,11 @@ func Kind() strategies.Kind {
 func check(l strategies.Limits) error {
 	switch {
 	case l.Workers < 1 || l.Workers > math.MaxInt32:
-		return fmt.Errorf("workers=%s: ants is used with a limit; allowed: 1 to %d", limit(l.Workers), math.MaxInt32)
+		return fmt.Errorf("workers=%s: ants is used with a limit; allowed: 1 to %d", strategies.FormatLimit(l.Workers), math.MaxInt32)
 	case l.Queue != 0:
-		return fmt.Errorf("queue=%s: ants has no queue; allowed: 0", limit(l.Queue))
+		return fmt.Errorf("queue=%s: ants has no queue; allowed: 0", strategies.FormatLimit(l.Queue))
 	}
 	return nil
-}
-
-func limit(n int) string {
-	if n == strategies.Unbounded {
-		return "unbounded"
-	}
-	return strconv.Itoa(n)
 }
 
 // New starts a pool. Workers that have no task stay until Close.
@@ -54,9 +44,8 @@ func New(l strategies.Limits) (strategies.Dispatcher, error) {
 		return nil, err
 	}
 	pool, err := ants.NewPool(l.Workers,
-		ants.WithNonblocking(l.WhenFull == strategies.Reject),
 		// The purge takes idle workers off the list before they have counted themselves out: in that moment a pool with
-		// nothing to do calls itself full, refuses, or lets a caller wait whom nobody wakes.
+		// nothing to do calls itself full, and lets a caller wait whom nobody may wake.
 		ants.WithDisablePurge(true),
 		// Without a handler ants prints panics. package strategies has reported them before they come here.
 		ants.WithPanicHandler(func(any) {}),
@@ -64,48 +53,39 @@ func New(l strategies.Limits) (strategies.Dispatcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start ants pool: %w", err)
 	}
-	return &dispatcher{pool: pool}, nil
+	return &dispatcher{pool, strategies.NewGate(l.Workers, l.WhenFull)}, nil
 }
 
+// dispatcher has a gate before the pool, because ants cannot do what a Dispatcher must: callers that come to wait in
+// Submit while Release is under way are woken one at most for each worker that ends, and some of them never; a task
+// handed over in that moment can outlast ReleaseContext; and a worker on its way back from a task still counts as busy,
+// so that a non-blocking Submit refuses without need.
 type dispatcher struct {
-	pool  *ants.Pool
-	calls sync.RWMutex // read-locked by calls of Submit, which may block in it
-	tasks sync.WaitGroup
+	pool *ants.Pool
+	gate *strategies.Gate
 }
 
-// Dispatch does not listen to ctx, because ants cannot: Close wakes it.
-func (d *dispatcher) Dispatch(_ context.Context, task func()) error {
-	d.calls.RLock()
-	defer d.calls.RUnlock()
-	if d.pool.IsClosed() {
-		return strategies.ErrClosed
+// Dispatch returns ctx's error if that ends while it waits.
+func (d *dispatcher) Dispatch(ctx context.Context, task func()) error {
+	if err := d.gate.Enter(ctx); err != nil {
+		return err
 	}
-	d.tasks.Add(1)
-	err := d.pool.Submit(func() {
-		defer d.tasks.Done()
+	err := d.pool.Submit(func() { // there is room, so it blocks no longer than a free worker takes to come back
+		defer d.gate.Leave()
 		task()
 	})
-	if err == nil {
-		return nil
+	if err != nil {
+		d.gate.Leave()
+		return fmt.Errorf("submit to ants pool: %w", err)
 	}
-	d.tasks.Done()
-	switch {
-	case errors.Is(err, ants.ErrPoolOverload):
-		return strategies.ErrFull
-	case errors.Is(err, ants.ErrPoolClosed):
-		return strategies.ErrClosed
-	}
-	return fmt.Errorf("submit to ants pool: %w", err)
+	return nil
 }
 
-// Close wakes blocked calls and waits for tasks.
+// Close wakes blocked calls, and waits for tasks and for the pool's own goroutines.
 func (d *dispatcher) Close() error {
-	d.pool.Release()
-	// Submit asks whether the pool is closed and only then takes a worker, so a call that overlaps Release may still have
-	// its task run, and ants' own wait can end before that. Once this lock was held no call is under way.
-	d.calls.Lock()
-	//lint:ignore SA2001 the lock is a barrier
-	d.calls.Unlock()
-	d.tasks.Wait()
+	d.gate.Close()
+	if err := d.pool.ReleaseContext(context.Background()); err != nil {
+		return fmt.Errorf("release ants pool: %w", err)
+	}
 	return nil
 }

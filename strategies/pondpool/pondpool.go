@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 
 	"github.com/alitto/pond/v2"
@@ -20,7 +19,7 @@ func Kind() strategies.Kind {
 	return strategies.Kind{
 		Name:    "pond",
 		About:   "github.com/alitto/pond/v2: up to so many goroutines, which end when nothing is queued",
-		Default: strategies.Limits{Workers: 64},
+		Default: strategies.Limits{Workers: strategies.DefaultWorkers},
 		Units:   []strategies.Unit{strategies.ConnUnit, strategies.RequestUnit},
 		Check:   check,
 		New:     New,
@@ -31,20 +30,13 @@ func Kind() strategies.Kind {
 func check(l strategies.Limits) error {
 	switch {
 	case l.Workers < 1 || l.Workers == strategies.Unbounded:
-		return fmt.Errorf("workers=%s: pond is used with a limit; allowed: a whole number from 1", limit(l.Workers))
+		return fmt.Errorf("workers=%s: pond is used with a limit; allowed: a whole number from 1", strategies.FormatLimit(l.Workers))
 	case l.Queue < 0:
 		return fmt.Errorf("queue=%d: allowed: a whole number from 0, or unbounded", l.Queue)
 	case l.Queue == strategies.Unbounded && l.WhenFull == strategies.Reject:
 		return errors.New("full=reject: an unbounded queue is never full; allowed: wait, or a bounded queue")
 	}
 	return nil
-}
-
-func limit(n int) string {
-	if n == strategies.Unbounded {
-		return "unbounded"
-	}
-	return strconv.Itoa(n)
 }
 
 // New makes a pool; it holds no goroutine while it has nothing to do.

@@ -6,8 +6,6 @@ package pondv1pool
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"sync"
 
 	"github.com/alitto/pond"
 
@@ -19,7 +17,7 @@ func Kind() strategies.Kind {
 	return strategies.Kind{
 		Name:    "pond-v1",
 		About:   "github.com/alitto/pond v1: a fixed number of goroutines that stay, behind a channel",
-		Default: strategies.Limits{Workers: 64},
+		Default: strategies.Limits{Workers: strategies.DefaultWorkers},
 		Units:   []strategies.Unit{strategies.ConnUnit, strategies.RequestUnit},
 		Check:   check,
 		New:     New,
@@ -33,18 +31,11 @@ const most = 1 << 20
 func check(l strategies.Limits) error {
 	switch {
 	case l.Workers < 1 || l.Workers > most:
-		return fmt.Errorf("workers=%s: pond-v1 starts them all at once; allowed: 1 to %d", limit(l.Workers), most)
+		return fmt.Errorf("workers=%s: pond-v1 starts them all at once; allowed: 1 to %d", strategies.FormatLimit(l.Workers), most)
 	case l.Queue < 0 || l.Queue > most:
-		return fmt.Errorf("queue=%s: pond-v1's queue is a channel, allocated at once; allowed: 0 to %d", limit(l.Queue), most)
+		return fmt.Errorf("queue=%s: pond-v1's queue is a channel, allocated at once; allowed: 0 to %d", strategies.FormatLimit(l.Queue), most)
 	}
 	return nil
-}
-
-func limit(n int) string {
-	if n == strategies.Unbounded {
-		return "unbounded"
-	}
-	return strconv.Itoa(n)
 }
 
 // New starts a pool and all of its workers.
@@ -55,66 +46,29 @@ func New(l strategies.Limits) (strategies.Dispatcher, error) {
 	return &dispatcher{
 		// With fewer workers than the most, pond decides by a count of idle ones that is behind the truth: a task can
 		// wait for a worker that has just been taken while others are not even started. All from the start is exact.
-		pool:   pond.New(l.Workers, l.Queue, pond.MinWorkers(l.Workers)),
-		room:   make(chan struct{}, l.Workers+l.Queue),
-		reject: l.WhenFull == strategies.Reject,
-		closed: make(chan struct{}),
+		pool: pond.New(l.Workers, l.Queue, pond.MinWorkers(l.Workers)),
+		gate: strategies.NewGate(l.Workers+l.Queue, l.WhenFull),
 	}, nil
 }
 
-// dispatcher bounds the tasks in the pool itself, because the pool cannot do what a Dispatcher must: a blocked Submit
-// cannot be woken, and TrySubmit without a queue refuses while a free worker is on its way back to the channel.
+// dispatcher has a gate before the pool, because the pool cannot do what a Dispatcher must: a blocked Submit cannot be
+// woken, Submit after the stop panics, and TrySubmit without a queue refuses while a free worker is on its way back to
+// the channel.
 type dispatcher struct {
-	pool   *pond.WorkerPool
-	room   chan struct{} // one element for each task that is queued or runs
-	reject bool
-
-	mu      sync.RWMutex // read-locked by calls of Submit
-	stopped bool         // Submit would panic
-	closed  chan struct{}
+	pool *pond.WorkerPool
+	gate *strategies.Gate
 }
 
 // Dispatch returns ctx's error if that ends while it waits.
 func (d *dispatcher) Dispatch(ctx context.Context, task func()) error {
-	if err := d.enter(ctx); err != nil {
+	if err := d.gate.Enter(ctx); err != nil {
 		return err
-	}
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	if d.stopped {
-		<-d.room
-		return strategies.ErrClosed
 	}
 	d.pool.Submit(func() { // there is room, so it blocks no longer than a free worker takes to come back
 		run(task)
-		<-d.room
+		d.gate.Leave()
 	})
 	return nil
-}
-
-// enter takes a place for one task.
-func (d *dispatcher) enter(ctx context.Context) error {
-	select {
-	case <-d.closed: // first, or a place that is free would win by chance
-		return strategies.ErrClosed
-	default:
-	}
-	select {
-	case d.room <- struct{}{}:
-		return nil
-	default:
-	}
-	if d.reject {
-		return strategies.ErrFull
-	}
-	select {
-	case d.room <- struct{}{}:
-		return nil
-	case <-d.closed:
-		return strategies.ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // run keeps panics from pond, which would print them; package strategies has reported them before they come here.
@@ -127,10 +81,7 @@ func run(task func()) {
 
 // Close wakes blocked calls, and waits for tasks that run and that are queued.
 func (d *dispatcher) Close() error {
-	close(d.closed)
-	d.mu.Lock()
-	d.stopped = true
-	d.mu.Unlock()
+	d.gate.Close()
 	d.pool.StopAndWait()
 	return nil
 }

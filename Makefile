@@ -1,0 +1,50 @@
+# poolbench. `make help` lists what there is.
+
+GO ?= go
+
+# The race detector needs cgo and a C compiler; without one the tests run all the same.
+CC := $(or $(shell $(GO) env CC),cc)
+RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo -race)
+
+.PHONY: help build test lint bench plots report check smoke cross
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+build: ## build the command into ./poolbench
+	$(GO) build -o poolbench ./cmd/poolbench
+
+test: ## run the tests, under the race detector where a C compiler is present
+	@$(if $(RACE),,echo "no C compiler ($(CC)) found: testing without the race detector")
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -timeout 5m ./...
+
+lint: ## gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w these files:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench: ## run the Go benchmarks (about two minutes)
+	$(GO) test -run '^$$' -bench ./...
+
+plots: ## measure the quick suite, and write report and plots to results/latest (about four minutes)
+	$(GO) run ./cmd/poolbench run
+
+report: ## write report and plots of results/latest again, without measuring
+	$(GO) run ./cmd/poolbench report
+
+check: lint test smoke cross ## what CI runs: lint, tests, a smoke run of everything, builds for other systems
+
+# One short pass through benchmarks, measuring, drawing: it shows that they work, not how fast anything is.
+smoke:
+	$(GO) test -run '^$$' -bench ./... -benchtime 20x .
+	rm -rf .smoke
+	$(GO) run ./cmd/poolbench run --results .smoke --name run --repetitions 1 --warm-up 20ms --window 50ms
+	$(GO) run ./cmd/poolbench plot .smoke/run
+	$(GO) run ./cmd/poolbench report .smoke/latest
+	rm -rf .smoke
+
+cross:
+	GOOS=darwin $(GO) build ./...
+	GOOS=windows $(GO) build ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...

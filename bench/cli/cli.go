@@ -1,0 +1,105 @@
+// Package cli is the command line of poolbench. [Main] is also the whole main of a user who measures strategies or
+// workloads of their own: everything that the commands can reach is in the suite that they are given.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/poolbench/poolbench/bench"
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitGood        = 0
+	exitInternal    = 1
+	exitUsage       = 2   // bad input: the line on stderr says what to do
+	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+)
+
+// Main runs the command line in os.Args and exits. The suite is what `run` measures unless told otherwise, and the list
+// of strategies and workloads for all commands.
+func Main(suite bench.Suite) {
+	suite.ServeIfChild()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := Execute(ctx, suite, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Execute runs one command line and returns its exit code. Data goes to stdout; progress, and the one line of an error,
+// to stderr. When ctx ends, the command ends as on Ctrl-C.
+func Execute(ctx context.Context, suite bench.Suite, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:   "poolbench",
+		Short: "Which concurrency strategy should a Go server use, and with which limit?",
+		Long: `poolbench measures concurrency strategies for Go servers (a goroutine for each connection, a channel
+pool, ants, pond and more) with the same handler, each in a process of its own, and reports what
+differs, what does not, and who was never served.`,
+		Example: `  poolbench run
+  poolbench list
+  poolbench serve --strategy tutorial --workload exchange --listen :2727`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		runCommand(suite, args), reportCommand(), plotCommand(),
+		serveCommand(suite), driveCommand(suite), listCommand(suite),
+	)
+	for _, c := range root.Commands() {
+		c.Args = usageArgs(c.Args)
+	}
+	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	root.Args = usageArgs(root.Args)
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitGood
+	}
+	fmt.Fprintf(stderr, "poolbench: %v\n", err)
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case ctx.Err() != nil:
+		return exitInterrupted
+	default:
+		return exitInternal
+	}
+}
+
+// usageError is an error that the user can mend by asking for something else.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
+}
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// usageArgs makes cobra's own complaint about arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usagef("%w; see `%s --help`", err, c.CommandPath())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/strategies"
+	"github.com/spf13/cobra"
+)
+
+func listCommand(suite bench.Suite) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List strategies, workloads and scenarios",
+		Long:    "List the strategies with the limits that they take where nothing is said, the workloads, and the scenarios of `run`.",
+		Example: "  poolbench list",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			list(c.OutOrStdout(), suite)
+			return nil
+		},
+	}
+}
+
+// aboutWidth keeps a row within 110 columns beside the longest name.
+const aboutWidth = 72
+
+func list(w io.Writer, suite bench.Suite) {
+	kinds := newTable(w, "strategy", "units", "how it runs work")
+	for _, k := range suite.Kinds {
+		units := make([]string, len(k.Units))
+		for i, u := range k.Units {
+			units[i] = u.String()
+		}
+		kinds.AppendRow(table.Row{k.Name, strings.Join(units, ", "), text.WrapSoft(k.About+"\n"+defaults(k), aboutWidth)})
+	}
+	kinds.Render()
+
+	workloads := newTable(w, "workload", "measured", "what it stands for")
+	for _, l := range suite.Workloads {
+		about := l.About
+		if l.Blocks {
+			about += " (It blocks: an event loop would stall.)"
+		}
+		workloads.AppendRow(table.Row{l.Name, l.Client.Measured(), text.WrapSoft(about, aboutWidth)})
+	}
+	fmt.Fprintln(w)
+	workloads.Render()
+
+	scenarios := newTable(w, "scenario", "load", "what it decides")
+	for _, sc := range suite.Scenarios {
+		load := fmt.Sprintf("%s, %d clients", sc.Load.Loop, sc.Load.Clients)
+		scenarios.AppendRow(table.Row{sc.Name, load, text.WrapSoft(sc.About, aboutWidth)})
+	}
+	fmt.Fprintln(w)
+	scenarios.Render()
+	fmt.Fprintln(w, "\nA strategy is named with its limits: NAME:workers=N,queue=N,full=wait|reject,unit=conn|request,maxconns=N")
+}
+
+// defaults says which limits a kind takes where a name says nothing.
+func defaults(k strategies.Kind) string {
+	full := strategies.Spec{Kind: k.Name, Limits: k.Default, Unit: k.Units[0]}.String()
+	return "default: " + strings.TrimPrefix(full, k.Name+":")
+}
+
+func newTable(w io.Writer, header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.AppendHeader(table.Row(header))
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	style.Options = table.Options{SeparateColumns: false, SeparateHeader: true, SeparateRows: false}
+	t.SetStyle(style)
+	return t
+}

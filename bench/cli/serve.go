@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/workload"
+	"github.com/poolbench/poolbench/strategies"
+	"github.com/spf13/cobra"
+)
+
+func serveCommand(suite bench.Suite) *cobra.Command {
+	var strategy, work, listen string
+	var verbose bool
+	var o strategies.Options
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve a workload under a strategy until interrupted",
+		Long: `Serve a workload under a strategy, for a client of your own or for ` + "`poolbench drive`" + `, until Ctrl-C or
+SIGTERM. Then it drains and prints what became of the connections.`,
+		Example: `  poolbench serve --strategy tutorial --workload exchange --listen :2727 --verbose
+  poolbench serve --strategy ants:workers=64,full=reject --workload echo --listen 127.0.0.1:7000`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := suite.Kinds.Parse(strategy)
+			if err != nil {
+				return usagef("--strategy: %w", err)
+			}
+			w, err := workload.Find(suite.Workloads, work)
+			if err != nil {
+				return usagef("--workload: %w", err)
+			}
+			for _, d := range []struct {
+				flag  string
+				value time.Duration
+			}{{"drain", o.Drain}, {"idle", o.Idle}, {"request", o.Request}} {
+				if d.value < 0 {
+					return usagef("--%s %v: has to be 0 or more", d.flag, d.value)
+				}
+			}
+			ln, err := net.Listen("tcp", listen)
+			if err != nil {
+				return usagef("--listen: %w; give a free address, for example 127.0.0.1:0", err)
+			}
+			return serve(c.Context(), s, w, ln, o, verbose, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&strategy, "strategy", "goroutine", "full or short `NAME`, see `poolbench list`")
+	f.StringVar(&work, "workload", "echo", "`NAME`, see `poolbench list`")
+	f.StringVar(&listen, "listen", "127.0.0.1:7000", "`ADDRESS` to listen on")
+	f.BoolVarP(&verbose, "verbose", "v", false, "print a line for each connection received and closed")
+	f.DurationVar(&o.Drain, "drain", strategies.DefaultDrain, "how long connections in progress may take at the end")
+	f.DurationVar(&o.Idle, "idle", 0, "close connections that wait longer for a request (0: never)")
+	f.DurationVar(&o.Request, "request", 0, "close connections that take longer to send one request (0: never)")
+	return c
+}
+
+func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln net.Listener, o strategies.Options, verbose bool, stdout, stderr io.Writer) error {
+	o.Busy, o.Stats = w.Busy, new(strategies.Stats)
+	o.Logger = slog.New(slog.NewTextHandler(stderr, nil))
+	fmt.Fprintf(stdout, "serving %s with %s on %s; Ctrl-C ends it\n", w.Name, s.Name(), ln.Addr())
+	if verbose {
+		ln = &loudListener{Listener: ln, out: stdout}
+	}
+	if err := s.Serve(ctx, ln, w.Handler(), o); err != nil {
+		return err
+	}
+	n := o.Stats.Counts()
+	fmt.Fprintf(stdout, "accepted %d connections = %d served + %d shed + %d aborted + %d closed by force; %d panics, %d requests shed\n",
+		n.Accepted, n.Served, n.Shed, n.Aborted, n.Forced, n.Panics, n.RequestsShed)
+	return nil
+}
+
+// loudListener says which connections come and go, as the tutorial's server did.
+type loudListener struct {
+	net.Listener
+	mu  sync.Mutex // of out
+	out io.Writer
+}
+
+func (l *loudListener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.say("received connection", nc)
+	return &loudConn{Conn: nc, listener: l}, nil
+}
+
+// SetDeadline keeps the listener's own, without which a stop loses connections.
+func (l *loudListener) SetDeadline(t time.Time) error {
+	d, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
+	if !ok {
+		return os.ErrNoDeadline
+	}
+	return d.SetDeadline(t)
+}
+
+func (l *loudListener) say(what string, nc net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.out, "%s: %s\n", what, nc.RemoteAddr())
+}
+
+type loudConn struct {
+	net.Conn
+	listener *loudListener
+	once     sync.Once
+}
+
+func (c *loudConn) Close() error {
+	c.once.Do(func() { c.listener.say("closed connection", c.Conn) })
+	return c.Conn.Close()
+}
+
+// CloseWrite keeps the connection's own, without which a refused client sees a reset.
+func (c *loudConn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return os.ErrInvalid
+	}
+	return half.CloseWrite()
+}

@@ -1,0 +1,25 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/poolbench/poolbench/bench/internal/env"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// Environment is the record of where and with what a run of the suite is about to be measured; its start is now.
+func (s Suite) Environment(sides Sides, command []string, seed uint64) (trial.Env, error) {
+	plan, err := s.Plan(seed)
+	if err != nil {
+		return trial.Env{}, err
+	}
+	e := env.Collect(command, seed)
+	e.Suite, e.Repetitions, e.Planned = s.Name, s.Repetitions, len(plan)
+	for _, sc := range s.Scenarios {
+		e.Scenarios = append(e.Scenarios, trial.Scenario{Name: sc.Name, About: sc.About})
+	}
+	e.Started = time.Now().UTC()
+	e.Server, e.Driver = sides.Server, sides.Driver
+	e.Warnings = append(e.Warnings, sides.Warnings...)
+	return e, nil
+}

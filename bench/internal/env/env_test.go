@@ -1,0 +1,227 @@
+package env
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+func files(content map[string]string) fs.FS {
+	root := fstest.MapFS{}
+	for name, text := range content {
+		root[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return root
+}
+
+func TestLinux(t *testing.T) {
+	got := trial.Platform{CPUs: 1} // as Go says it for a pinned process
+	linux(&got, files(map[string]string{
+		"proc/cpuinfo": "processor\t: 0\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Processor\nflags\t\t: fpu vme\n\n" +
+			"processor\t: 1\nmodel\t\t: 143\nmodel name\t: another\n",
+		"proc/meminfo":                          "MemTotal:        8000000 kB\nMemFree:         1 kB\n",
+		"proc/sys/kernel/osrelease":             "6.18.5\n",
+		"proc/sys/net/core/somaxconn":           "4096\n",
+		"proc/sys/net/ipv4/ip_local_port_range": "32768\t60999\n",
+		"sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
+		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":            "powersave\n",
+	}))
+	want := trial.Platform{
+		Kernel:      "6.18.5",
+		CPUModel:    "Intel(R) Xeon(R) Processor",
+		CPUs:        2,
+		Memory:      8_192_000_000,
+		Clocksource: "tsc",
+		Governor:    "powersave",
+		Sysctls:     map[string]string{"net.core.somaxconn": "4096", "net.ipv4.ip_local_port_range": "32768 60999"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLinuxThatTellsNothing(t *testing.T) {
+	got := trial.Platform{CPUs: 3}
+	linux(&got, files(nil))
+	if diff := cmp.Diff(trial.Platform{CPUs: 3, Sysctls: map[string]string{}}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCPUModelOfOtherArchitectures(t *testing.T) {
+	for text, want := range map[string]string{
+		"processor\t: 0\nBogoMIPS\t: 50\nCPU part\t: 0xd0c\n":                "",
+		"processor\t: 0\n\nHardware\t: BCM2835\nModel\t\t: Raspberry Pi 4\n": "Raspberry Pi 4",
+		"processor\t: 0\ncpu\t\t: POWER9\n":                                  "POWER9",
+	} {
+		if model, count := cpuinfo(files(map[string]string{"proc/cpuinfo": text})); model != want || count != 1 {
+			t.Errorf("%q: %q, %d CPUs; want %q, 1", text, model, count, want)
+		}
+	}
+}
+
+func TestProgram(t *testing.T) {
+	dep := func(path, version string) *debug.Module { return &debug.Module{Path: path, Version: version} }
+	for name, c := range map[string]struct {
+		info *debug.BuildInfo
+		want trial.Env
+	}{
+		"our own command": {
+			&debug.BuildInfo{
+				Main: *dep(self, "v0.1.0"),
+				Deps: []*debug.Module{dep("z", "v1"), dep("a", "v2")},
+				Settings: []debug.BuildSetting{
+					{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"},
+				},
+			},
+			trial.Env{Program: self, Version: "v0.1.0", Commit: "abc", Dirty: true, Modules: []trial.Module{{Path: "a", Version: "v2"}, {Path: "z", Version: "v1"}}},
+		},
+		"a user's main, with poolbench replaced by a checkout": {
+			&debug.BuildInfo{
+				Main: *dep("example.com/mine", "(devel)"),
+				Deps: []*debug.Module{{Path: self, Version: "v0.1.0", Replace: dep("../poolbench", "")}},
+			},
+			trial.Env{Program: "example.com/mine", Version: "../poolbench", Commit: unknown, Modules: []trial.Module{{Path: self, Version: "../poolbench"}}},
+		},
+		"a binary that knows nothing": {
+			&debug.BuildInfo{},
+			trial.Env{Version: unknown, Commit: unknown},
+		},
+	} {
+		got := trial.Env{Commit: unknown}
+		program(&got, c.info)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// repository makes a checkout with one commit of a module.
+func repository(t *testing.T, module string) (dir string) {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git here")
+	}
+	dir = t.TempDir()
+	put(t, filepath.Join(dir, "go.mod"), "module "+module+"\n")
+	// The user's own settings (hooks, signing) are no part of this test.
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
+	for _, args := range [][]string{
+		{"init", "-q"},
+		{"add", "."},
+		{"-c", "user.name=n", "-c", "user.email=e@example.com", "commit", "-q", "-m", "m"},
+	} {
+		cmd := exec.Command("git", args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	return dir
+}
+
+func put(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckoutIsAskedForTheCommit(t *testing.T) {
+	dir := repository(t, "example.com/m")
+	head, err := git(dir, "rev-parse", "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := filepath.Join(dir, "cmd", "m")
+	if err := os.MkdirAll(sub, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{dir, sub} {
+		t.Chdir(from)
+		if commit, dirty := checkout("example.com/m"); commit != head || dirty {
+			t.Errorf("from %s: %s, dirty %v; want %s, clean", from, commit, dirty, head)
+		}
+	}
+	put(t, filepath.Join(dir, "new.go"), "package m\n")
+	if commit, dirty := checkout("example.com/m"); commit != head || !dirty {
+		t.Errorf("with a new file: %s, dirty %v; want %s, dirty", commit, dirty, head)
+	}
+}
+
+func TestAnotherCheckoutIsNotOurs(t *testing.T) {
+	dir := repository(t, "example.com/other")
+	for name, c := range map[string]struct{ dir, module string }{
+		"of another module":                {dir, "example.com/m"},
+		"of a program without a module":    {dir, ""},
+		"a copy without git":               {func() string { d := t.TempDir(); put(t, d+"/go.mod", "module example.com/m\n"); return d }(), "example.com/m"},
+		"a module nested in the other one": {func() string { put(t, dir+"/in/go.mod", "module example.com/in\n"); return dir + "/in" }(), "example.com/other"},
+	} {
+		t.Chdir(c.dir)
+		t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(c.dir))
+		if commit, dirty := checkout(c.module); commit != unknown || dirty {
+			t.Errorf("%s: %s, dirty %v; want unknown", name, commit, dirty)
+		}
+	}
+}
+
+func TestCollectHere(t *testing.T) {
+	args := []string{"poolbench", "run"}
+	e := Collect(args, 7)
+	p := e.Platform
+	if e.Seed != 7 || !slices.Equal(e.Command, args) || e.Commit == "" || e.Program != self || p.GoVersion != runtime.Version() || p.CPUs < 1 {
+		t.Errorf("%+v", e)
+	}
+	args[0] = "changed"
+	if e.Command[0] != "poolbench" {
+		t.Error("the record shares the caller's slice")
+	}
+	if runtime.GOOS == "linux" {
+		if p.Kernel == "" || p.Clocksource == "" || p.Memory == 0 || p.OpenFiles.Soft == 0 || p.OpenFiles.Hard < p.OpenFiles.Soft {
+			t.Errorf("Linux tells all of these: %+v", p)
+		}
+		for _, name := range []string{"net.core.somaxconn", "net.ipv4.ip_local_port_range"} {
+			if p.Sysctls[name] == "" {
+				t.Errorf("%s is missing: %v", name, p.Sysctls)
+			}
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	codes := func(p trial.Platform) string {
+		var all []string
+		for _, w := range warnings(p) {
+			all = append(all, w.Code)
+		}
+		return strings.Join(all, " ")
+	}
+	for _, c := range []struct {
+		p    trial.Platform
+		want string
+	}{
+		{trial.Platform{}, ""},
+		{trial.Platform{Governor: "performance", Clocksource: "tsc"}, ""},
+		{trial.Platform{Governor: "powersave", Clocksource: "arch_sys_counter"}, "cpu-governor"},
+		{trial.Platform{Clocksource: "hpet"}, "slow-clock"},
+	} {
+		if got := codes(c.p); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.p, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,508 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/workload"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// lines is a client that sends its number and wants it back.
+var lines = workload.Client{
+	Response: &workload.Frame{Split: bufio.ScanLines, Check: checkLine},
+	Request:  line,
+	Busy:     func(msg []byte) bool { return string(msg) == "busy" },
+}
+
+func line(dst []byte, seq uint64) []byte {
+	return append(strconv.AppendUint(dst, seq, 10), '\n')
+}
+
+func checkLine(seq uint64, msg []byte) error {
+	var want [20]byte
+	if !bytes.Equal(msg, strconv.AppendUint(want[:0], seq, 10)) {
+		return fmt.Errorf("answer %q to request %d", msg, seq)
+	}
+	return nil
+}
+
+// tens is a client that is measured by session: greeted, it sends ten lines and waits for the server's end.
+var tens = workload.Client{
+	Greeting: &workload.Frame{Split: bufio.ScanLines, Check: func(_ uint64, msg []byte) error {
+		if string(msg) != "hello" {
+			return fmt.Errorf("greeting %q", msg)
+		}
+		return nil
+	}},
+	Request: line,
+	PerConn: 10,
+	End:     workload.ServerCloses,
+	Busy:    func(msg []byte) bool { return string(msg) == "busy" },
+}
+
+// A server of these tests is a function that is given each connection and its number, counted from 0, on a goroutine
+// of its own. At the test's end stop is closed, then all connections.
+type serve func(conn net.Conn, n int, stop <-chan struct{})
+
+func start(t testing.TB, s serve) (target string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var conns []net.Conn
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for n := 0; ; n++ {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, conn)
+			mu.Unlock()
+			wg.Go(func() {
+				defer conn.Close()
+				s(conn, n, stop)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		ln.Close()
+		close(stop)
+		mu.Lock()
+		for _, c := range conns {
+			c.Close()
+		}
+		mu.Unlock()
+		wg.Wait()
+	})
+	return ln.Addr().String()
+}
+
+// echo answers every read with what was read.
+func echo(conn net.Conn, _ int, _ <-chan struct{}) {
+	io.Copy(onlyWriter{conn}, conn)
+}
+
+type onlyWriter struct{ io.Writer } // keeps io.Copy from handing the copying to the kernel
+
+// load is a Config that the tests change to their needs.
+func load(target string, client workload.Client, l trial.Load) Config {
+	return Config{
+		Target: target, Client: client, Load: l, Seed: 1,
+		WarmUp: 50 * ms, Window: 300 * ms, Tail: 2 * time.Second, TimeOut: 10 * time.Second, BackOff: 20 * ms,
+	}
+}
+
+func mustRun(t *testing.T, c Config) Result {
+	t.Helper()
+	r, err := Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSums(t, r)
+	t.Logf("%+v %+v", r.Counts, r.Clients)
+	return r
+}
+
+func TestEachLoopServesAllOfAGoodServer(t *testing.T) {
+	greeted := lines
+	greeted.Greeting = tens.Greeting
+	short := lines
+	short.PerConn = 3
+	ended := short
+	ended.End = workload.ServerCloses
+	three := func(conn net.Conn, _ int, _ <-chan struct{}) {
+		in := bufio.NewReader(conn)
+		for range 3 {
+			l, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, l)
+		}
+	}
+	hello := func(conn net.Conn, n int, stop <-chan struct{}) {
+		io.WriteString(conn, "hello\n")
+		echo(conn, n, stop)
+	}
+	for name, c := range map[string]struct {
+		serve  serve
+		client workload.Client
+		load   trial.Load
+	}{
+		"closed":                          {echo, lines, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"closed, thinking":                {echo, lines, trial.Load{Loop: trial.Closed, Clients: 4, Think: 10 * ms}},
+		"closed, greeted":                 {hello, greeted, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"closed, few for each connection": {echo, short, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"closed, the server closes":       {three, ended, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"closed sessions":                 {readTen, tens, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"open, poisson":                   {echo, lines, trial.Load{Loop: trial.Open, Clients: 4, Rate: 500}},
+		"open, constant":                  {echo, lines, trial.Load{Loop: trial.Open, Clients: 4, Rate: 500, Arrivals: trial.Constant}},
+		"open, greeted":                   {hello, greeted, trial.Load{Loop: trial.Open, Clients: 4, Rate: 500}},
+		"open, few for each connection":   {echo, short, trial.Load{Loop: trial.Open, Clients: 4, Rate: 500}},
+		"sessions":                        {readTen, tens, trial.Load{Loop: trial.Sessions, Clients: 20, Rate: 200, Arrivals: trial.Constant}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := load(start(t, c.serve), c.client, c.load)
+			r := mustRun(t, config)
+			if r.Counts.OK == 0 || r.Counts.OK != r.Counts.Intended {
+				t.Errorf("not all ok: %+v", r.Counts)
+			}
+			if c.load.Loop != trial.Sessions && r.Clients.Served != c.load.Clients {
+				t.Errorf("%d of %d clients served", r.Clients.Served, c.load.Clients)
+			}
+			if r.Window != config.Window {
+				t.Errorf("window %v, want %v", r.Window, config.Window)
+			}
+			if c.load.Arrivals == trial.Constant {
+				// The schedule alone decides how many are due, and it was tested: from 50 up to before 350 ms.
+				if want := int64(config.Window.Seconds() * c.load.Rate); r.Counts.Intended != want {
+					t.Errorf("%d requests were due, want exactly %d", r.Counts.Intended, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAWindowOfSoManyRequests(t *testing.T) {
+	for _, n := range []int{1, 500} {
+		var edges []Edge
+		c := load(start(t, echo), lines, trial.Load{Loop: trial.Closed, Clients: 4})
+		c.Window, c.Requests = 0, n
+		c.AtEdge = func(e Edge) { edges = append(edges, e) }
+		r := mustRun(t, c)
+		// Answers may race with the last one, one for each other client at most.
+		if r.Counts.Good < int64(n) || r.Counts.Good >= int64(n+c.Load.Clients) {
+			t.Errorf("%d good answers in a window of %d", r.Counts.Good, n)
+		}
+		if r.Window <= 0 {
+			t.Errorf("window %v", r.Window)
+		}
+		if len(edges) != 2 || edges[0] != Opens || edges[1] != Closes {
+			t.Errorf("edges %v", edges)
+		}
+	}
+}
+
+// nth answers every request, but gives each n-th of a connection to other.
+func nth(n int, other func(conn net.Conn, line string) (on bool)) serve {
+	return func(conn net.Conn, _ int, _ <-chan struct{}) {
+		in := bufio.NewReader(conn)
+		for i := 1; ; i++ {
+			l, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			if i%n == 0 {
+				if !other(conn, l) {
+					return
+				}
+				continue
+			}
+			io.WriteString(conn, l)
+		}
+	}
+}
+
+// In each of these, each fifth request of a connection goes wrong, and where the connection ends with it, so does the
+// count. In the open loop at a constant rate the numbers are then known to the last one.
+func TestWhatGoesWrongIsCountedForWhatItIs(t *testing.T) {
+	// 800 requests per second on 4 connections: from 0 to 0.5 s each has 100, 20 of them bad. No warm-up, so that the fifth
+	// is the fifth.
+	const bad, good = 80, 320
+	for name, c := range map[string]struct {
+		other func(conn net.Conn, line string) bool
+		want  trial.Counts
+	}{
+		"a wrong answer": {
+			func(conn net.Conn, _ string) bool { io.WriteString(conn, "wrong\n"); return true },
+			trial.Counts{OK: good, Good: good, Failed: bad},
+		},
+		"an answer twice": { // found out by the request after, which is the first on a new connection otherwise
+			func(conn net.Conn, l string) bool { io.WriteString(conn, "wrong\n"+l); return true },
+			trial.Counts{OK: good, Good: good, Failed: bad},
+		},
+		"the connection ends": {
+			func(net.Conn, string) bool { return false },
+			trial.Counts{OK: good, Good: good, Failed: bad},
+		},
+		"the connection ends within an answer": {
+			func(conn net.Conn, l string) bool { io.WriteString(conn, "wrong"); return false },
+			trial.Counts{OK: good, Good: good, Failed: bad},
+		},
+		"the connection is reset": {
+			func(conn net.Conn, _ string) bool { conn.(*net.TCPConn).SetLinger(0); return false },
+			trial.Counts{OK: good, Good: good, Failed: bad},
+		},
+		"the request is refused": { // and the connection stays
+			func(conn net.Conn, _ string) bool { io.WriteString(conn, "busy\n"); return true },
+			trial.Counts{OK: good, Good: good, Rejected: bad},
+		},
+		"the connection is refused": {
+			func(conn net.Conn, _ string) bool { io.WriteString(conn, "busy\n"); return false },
+			trial.Counts{OK: good, Good: good, Rejected: bad},
+		},
+		"no answer comes": {
+			func(conn net.Conn, _ string) bool { return true },
+			trial.Counts{OK: good, TimedOut: bad},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := load(start(t, nth(5, c.other)), lines, trial.Load{Loop: trial.Open, Clients: 4, Rate: 800, Arrivals: trial.Constant})
+			config.WarmUp, config.Window, config.BackOff = 0, 500*ms, ms
+			config.Tail = 8 * time.Second
+			if c.want.TimedOut > 0 {
+				config.TimeOut = 100 * ms // 20 of them on each connection
+			}
+			r := mustRun(t, config)
+			c.want.Intended, c.want.Sent = good+bad, good+bad
+			got := r.Counts
+			if got.Good > got.OK || c.want.Good == 0 && got.Good >= got.OK {
+				t.Errorf("%d good of %d", got.Good, got.OK)
+			}
+			got.Good, c.want.Good = 0, 0 // a noisy machine may answer the last ones after the window
+			if got != c.want {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestARefusedClientComesBackAfterItsBackOff(t *testing.T) {
+	for name, l := range map[string]trial.Load{
+		"closed": {Loop: trial.Closed, Clients: 1},
+		"open":   {Loop: trial.Open, Clients: 1, Rate: 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			var came []time.Time
+			c := load(start(t, func(conn net.Conn, _ int, _ <-chan struct{}) {
+				mu.Lock()
+				came = append(came, time.Now())
+				mu.Unlock()
+				io.WriteString(conn, "busy\n")
+				conn.(*net.TCPConn).CloseWrite()
+				io.Copy(io.Discard, conn)
+			}), lines, l)
+			c.WarmUp, c.BackOff, c.Tail = 0, 30*ms, 0
+			r := mustRun(t, c)
+			if r.Counts.Rejected == 0 || r.Counts.OK+r.Counts.Failed > 0 {
+				t.Errorf("want rejected requests and no others answered: %+v", r.Counts)
+			}
+			if r.Clients.Refused != 1 {
+				t.Errorf("want the client refused: %+v", r.Clients)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			// Within 300 ms it can come 11 times; a client that comes back at once does so thousands of times.
+			if len(came) < 2 || len(came) > 14 {
+				t.Errorf("it came %d times", len(came))
+			}
+		})
+	}
+}
+
+func TestAServerThatStallsForASecondIsSeenAsAUserSeesIt(t *testing.T) {
+	t.Parallel()
+	// All connections share the server's one thread of thought, which stops from 1 to 2 s after the first request.
+	var mu sync.Mutex
+	var first time.Time
+	stalled := false
+	target := start(t, func(conn net.Conn, _ int, stop <-chan struct{}) {
+		in := bufio.NewReader(conn)
+		for {
+			l, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			if first.IsZero() {
+				first = time.Now()
+			}
+			if !stalled && time.Since(first) >= time.Second {
+				stalled = true
+				select {
+				case <-time.After(time.Second):
+				case <-stop:
+				}
+			}
+			mu.Unlock()
+			io.WriteString(conn, l)
+		}
+	})
+	c := load(target, lines, trial.Load{Loop: trial.Open, Clients: 10, Rate: 100, Arrivals: trial.Constant})
+	c.WarmUp, c.Window = 0, 3*time.Second
+	r := mustRun(t, c)
+	if r.Counts.Intended != 300 || r.Counts.OK != 300 {
+		t.Errorf("want 300 intended and ok: %+v", r.Counts)
+	}
+	// A third of the requests falls into the stall, evenly: a tenth of all waits for more than 0.7 s.
+	response, _ := r.Latency.Response.Quantile(0.9)
+	if response < 600*ms || response > 800*ms {
+		t.Errorf("response p90 is %v, want about 0.7 s", response)
+	}
+	// Each connection's first request of the stall is in service, for 0.9 to 1 s; the nine after it wait.
+	wait, _ := r.Latency.Wait.Quantile(0.9)
+	service, _ := r.Latency.Service.Quantile(0.99)
+	lag, _ := r.Latency.Lag.Quantile(0.99)
+	if wait < response*3/4 {
+		t.Errorf("wait p90 is %v, and should carry most of the response's %v", wait, response)
+	}
+	if service < 800*ms {
+		t.Errorf("service p99 is %v, want about a second", service)
+	}
+	if lag > response/5 {
+		t.Errorf("lag p99 is %v: the driver blames itself for the server's stall", lag)
+	}
+}
+
+func TestAServerOfTwoStarvesTheOtherSix(t *testing.T) {
+	two := func(conn net.Conn, n int, stop <-chan struct{}) {
+		if n >= 2 {
+			<-stop
+			return
+		}
+		echo(conn, n, stop)
+	}
+	for name, l := range map[string]trial.Load{
+		"closed": {Loop: trial.Closed, Clients: 8},
+		"open":   {Loop: trial.Open, Clients: 8, Rate: 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := load(start(t, two), lines, l)
+			c.Tail, c.TimeOut = 100*ms, 5*time.Second
+			r := mustRun(t, c)
+			if r.Clients.Total != 8 || r.Clients.Served != 2 || r.Clients.Nothing != 6 {
+				t.Errorf("want 2 of 8 served and 6 with nothing: %+v", r.Clients)
+			}
+			q, want := 0.5, 6*int64(1)
+			if l.Loop == trial.Closed {
+				// Each of the six has one request, sent before the window and never answered; they are its slowest.
+				q = 1
+				if r.Counts.Unanswered != want {
+					t.Errorf("%d unanswered, want %d", r.Counts.Unanswered, want)
+				}
+			} else if r.Counts.Unsent < r.Counts.OK {
+				t.Errorf("three quarters of the requests have no connection: %+v", r.Counts)
+			}
+			if response, _ := r.Latency.Response.Quantile(q); response < c.TimeOut*99/100 {
+				t.Errorf("response at %v is %v, want the time-out, %v", q, response, c.TimeOut)
+			}
+		})
+		t.Run(name+", with less patience than the window is long", func(t *testing.T) {
+			t.Parallel()
+			c := load(start(t, two), lines, l)
+			c.Tail, c.TimeOut = 100*ms, 100*ms
+			r := mustRun(t, c)
+			if r.Clients.Served != 2 || r.Clients.Nothing != 6 || r.Counts.TimedOut < 6 {
+				t.Errorf("want 2 of 8 served and the others timed out again and again: %+v %+v", r.Clients, r.Counts)
+			}
+		})
+	}
+}
+
+func TestCancelStopsAtOnceAndLeavesNothing(t *testing.T) {
+	silent := func(_ net.Conn, _ int, stop <-chan struct{}) { <-stop }
+	thinking := trial.Load{Loop: trial.Closed, Clients: 4, Think: time.Hour}
+	for name, c := range map[string]struct {
+		serve  serve
+		client workload.Client
+		load   trial.Load
+	}{
+		"closed":                     {echo, lines, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"closed, thinking":           {echo, lines, thinking},
+		"closed, never answered":     {silent, lines, trial.Load{Loop: trial.Closed, Clients: 4}},
+		"open":                       {echo, lines, trial.Load{Loop: trial.Open, Clients: 4, Rate: 100}},
+		"open, hardly ever due":      {echo, lines, trial.Load{Loop: trial.Open, Clients: 4, Rate: 1e-6}},
+		"open, never answered":       {silent, lines, trial.Load{Loop: trial.Open, Clients: 4, Rate: 100}},
+		"sessions":                   {readTen, tens, trial.Load{Loop: trial.Sessions, Clients: 4, Rate: 100}},
+		"sessions, not even greeted": {silent, tens, trial.Load{Loop: trial.Sessions, Clients: 4, Rate: 100}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := start(t, c.serve)
+			before := goleak.IgnoreCurrent()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			config := load(target, c.client, c.load)
+			config.WarmUp, config.Window, config.TimeOut = 0, time.Hour, time.Hour
+			opened := make(chan struct{})
+			config.AtEdge = func(Edge) { close(opened) }
+			go func() {
+				<-opened
+				cancel(nil)
+			}()
+			_, err := Run(ctx, config) // or the test binary's time-out ends this
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v, want one that wraps context.Canceled", err)
+			}
+			// The server's goroutines for connections that are closed now may take a moment.
+			goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/poolbench/poolbench/bench/internal/load.start.func1.1"))
+		})
+	}
+}
+
+func TestATargetThatNobodyServesIsAnErrorThatNamesIt(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := ln.Addr().String()
+	ln.Close()
+	for name, c := range map[string]Config{
+		"connections that stay": load(target, lines, trial.Load{Loop: trial.Closed, Clients: 8}),
+		"sessions":              load(target, tens, trial.Load{Loop: trial.Sessions, Clients: 8, Rate: 1000}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Run(t.Context(), c)
+			if err == nil || !strings.Contains(err.Error(), target) || !strings.Contains(err.Error(), "not one connection") {
+				t.Errorf("error %v, want one that names %s", err, target)
+			}
+		})
+	}
+}
+
+// A server that goes away half way leaves refused clients behind, not an error.
+func TestAServerThatGoesAwayIsCounted(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		for range 2 {
+			if conn, err := ln.Accept(); err == nil {
+				defer conn.Close()
+			}
+		}
+		ln.Close()
+	}()
+	c := load(ln.Addr().String(), lines, trial.Load{Loop: trial.Closed, Clients: 2})
+	r := mustRun(t, c)
+	<-served
+	if r.Counts.Failed == 0 || r.Clients.Refused != 2 {
+		t.Errorf("want failed requests and both clients refused: %+v %+v", r.Counts, r.Clients)
+	}
+}

@@ -1,0 +1,93 @@
+// Package usage reads what a process and the machine have used so far, and takes two such snapshots apart into what
+// was used between them. Nothing is sampled in between and nothing stops the world, so that measuring costs nothing
+// while it matters. What a platform does not tell is 0; Linux tells all, other Unix systems most of it. What the
+// figures mean for a trial is package stat's business.
+package usage
+
+import (
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A Snapshot is what one process has used since it started, or has now. It is written as JSON between processes of
+// the same binary, and nowhere else.
+type Snapshot struct {
+	At time.Time
+
+	// Since the process started.
+	CPU                 time.Duration // user and system, all threads
+	VoluntarySwitches   int64         // context switches: the process waited
+	InvoluntarySwitches int64         // context switches: its time was up
+	GCCycles            int64
+	GCPause             time.Duration // stop-the-world time of the garbage collector
+	Allocated           int64         // bytes, on the heap
+
+	// Now.
+	HeapLive   int64 // bytes that the last garbage collection found in use; before the first one, all on the heap
+	PeakRSS    int64 // bytes, the most so far: VmHWM, because ru_maxrss starts with that of the parent process
+	Goroutines int64
+	Threads    int64 // of the operating system
+}
+
+// The runtime's own names, in the order in which readRuntime takes them.
+var runtimeMetrics = [...]string{
+	"/gc/cycles/total:gc-cycles",
+	"/gc/heap/allocs:bytes",
+	"/gc/heap/live:bytes",
+	"/memory/classes/heap/objects:bytes",
+	"/sched/goroutines:goroutines",
+	"/sched/threads/total:threads",
+}
+
+// Self returns a snapshot of this process. It may be called concurrently.
+func Self() Snapshot {
+	s := Snapshot{At: time.Now()}
+	s.readProcess()
+	s.readRuntime()
+	return s
+}
+
+func (s *Snapshot) readRuntime() {
+	var samples [len(runtimeMetrics)]metrics.Sample
+	for i, name := range runtimeMetrics {
+		samples[i].Name = name
+	}
+	metrics.Read(samples[:])
+	value := func(i int) int64 {
+		// A runtime that no longer has a metric does not tell it.
+		if samples[i].Value.Kind() != metrics.KindUint64 {
+			return 0
+		}
+		return int64(samples[i].Value.Uint64())
+	}
+	s.GCCycles, s.Allocated, s.HeapLive = value(0), value(1), value(2)
+	if s.GCCycles == 0 {
+		s.HeapLive = value(3)
+	}
+	s.Goroutines, s.Threads = value(4), value(5)
+
+	// runtime/metrics has pauses as a histogram only, and a sum over its buckets would be wrong by their width.
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
+	s.GCPause = gc.PauseTotal
+}
+
+// Between returns what one process used from snapshot a to its later snapshot b.
+func Between(a, b Snapshot) trial.Usage {
+	return trial.Usage{
+		CPU:                 b.CPU - a.CPU,
+		VoluntarySwitches:   b.VoluntarySwitches - a.VoluntarySwitches,
+		InvoluntarySwitches: b.InvoluntarySwitches - a.InvoluntarySwitches,
+		GCCycles:            b.GCCycles - a.GCCycles,
+		GCPause:             b.GCPause - a.GCPause,
+		Allocated:           b.Allocated - a.Allocated,
+
+		HeapLive:   b.HeapLive,
+		PeakRSS:    b.PeakRSS,
+		Goroutines: b.Goroutines,
+		Threads:    b.Threads,
+	}
+}

@@ -1,0 +1,97 @@
+package usage
+
+import (
+	"reflect"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+func TestBetweenSubtractsWhatAddsUpAndKeepsWhatIs(t *testing.T) {
+	a := Snapshot{
+		At: time.Unix(1, 0), CPU: 1, VoluntarySwitches: 2, InvoluntarySwitches: 3, GCCycles: 4, GCPause: 5, Allocated: 6,
+		HeapLive: 7, PeakRSS: 8, Goroutines: 9, Threads: 10,
+	}
+	b := Snapshot{
+		At: time.Unix(2, 0), CPU: 101, VoluntarySwitches: 202, InvoluntarySwitches: 303, GCCycles: 404, GCPause: 505, Allocated: 606,
+		HeapLive: 707, PeakRSS: 808, Goroutines: 909, Threads: 1010,
+	}
+	want := trial.Usage{
+		CPU: 100, VoluntarySwitches: 200, InvoluntarySwitches: 300, GCCycles: 400, GCPause: 500, Allocated: 600,
+		HeapLive: 707, PeakRSS: 808, Goroutines: 909, Threads: 1010,
+	}
+	if got := Between(a, b); got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	noFieldIsZero(t, want)
+}
+
+func TestBetweenMachineSubtractsWhatAddsUpAndKeepsTheStart(t *testing.T) {
+	a := Machine{ListenOverflows: 1, ListenDrops: 2, Steal: 3, CPUPressure: 4, TimeWait: 5}
+	b := Machine{ListenOverflows: 101, ListenDrops: 202, Steal: 303, CPUPressure: 404, TimeWait: 505}
+	want := trial.System{ListenOverflows: 100, ListenDrops: 200, Steal: 300, CPUPressure: 400, TimeWait: 5}
+	if got := BetweenMachine(a, b); got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	noFieldIsZero(t, want)
+}
+
+// noFieldIsZero catches a field that was added to the record and is never filled.
+func noFieldIsZero(t *testing.T, record any) {
+	t.Helper()
+	v := reflect.ValueOf(record)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s.%s is not covered by this test: is it filled?", v.Type(), v.Type().Field(i).Name)
+		}
+	}
+}
+
+func TestSelfSeesTheHeapAndTheCollector(t *testing.T) {
+	const size = 32 << 20
+	before := Self()
+	held := make([]byte, size)
+	runtime.GC()
+	after := Self()
+	runtime.KeepAlive(held)
+
+	used := Between(before, after)
+	if used.Allocated < size || used.Allocated > 4*size {
+		t.Errorf("%d bytes allocated, want about %d", used.Allocated, size)
+	}
+	if used.HeapLive < size || used.HeapLive > 4*size {
+		t.Errorf("%d bytes live, want about %d", used.HeapLive, size)
+	}
+	if used.GCCycles < 1 {
+		t.Error("a garbage collection was not counted")
+	}
+	if used.GCPause <= 0 || used.GCPause > after.At.Sub(before.At) {
+		t.Errorf("the collector stopped the world for %v of %v", used.GCPause, after.At.Sub(before.At))
+	}
+}
+
+func TestSelfSeesGoroutinesAndThreads(t *testing.T) {
+	const more = 5
+	before := Self()
+	release := make(chan struct{})
+	defer close(release)
+	for range more {
+		started := make(chan struct{})
+		go func() {
+			runtime.LockOSThread() // and so each is a thread
+			close(started)
+			<-release
+		}()
+		<-started
+	}
+	after := Self()
+	// At most, because one of an earlier test may just be ending.
+	if n := after.Goroutines; n <= more || n > before.Goroutines+more {
+		t.Errorf("%d goroutines, want the %d new ones, this one, and at most the %d from before", n, more, before.Goroutines)
+	}
+	if after.Threads < more {
+		t.Errorf("%d threads, want at least the %d locked ones", after.Threads, more)
+	}
+}

@@ -1,0 +1,167 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A column is one figure of each cell; its unit is the same in all rows.
+type column struct {
+	head  string
+	units []unit
+	value func(cell) (float64, bool)
+
+	absent    string // why there may be no value
+	atTimeOut bool   // a value at the client's time-out is no time
+}
+
+var fewSamples = fmt.Sprintf("Not shown: fewer than %d samples lie above it.", trial.MinAbove)
+
+// fill returns the column's head with its unit, and its cells.
+func (c column) fill(cells []cell, note func(string) string) (string, []string) {
+	var vs []float64
+	for _, cell := range cells {
+		if v, ok := c.value(cell); ok {
+			vs = append(vs, v)
+		}
+	}
+	u := columnUnit(c.units, vs)
+	var out []string
+	for _, cell := range cells {
+		v, ok := c.value(cell)
+		if !ok {
+			out = append(out, absent+note(c.absent))
+			continue
+		}
+		text := u.of(v)
+		if c.atTimeOut && cell.timedOut(v) {
+			text += note("This is the client's time-out: the request at this percentile was never answered.")
+		}
+		out = append(out, text)
+	}
+	return c.head + ", " + u.name, out
+}
+
+func responseColumn(q float64, name string) column {
+	return column{name, times, func(c cell) (float64, bool) { return quantile(c.Latency.Response, q) }, fewSamples, true}
+}
+
+func serviceColumn(q float64, name string) column {
+	return column{name, times, func(c cell) (float64, bool) { return quantile(c.Latency.Service, q) }, fewSamples, false}
+}
+
+func cpuColumn(s scenario) column {
+	return column{"CPU per " + s.measured, times, func(c cell) (float64, bool) { return c.ServerCPU.Value, c.ServerCPU.N > 0 },
+		"The platform does not tell the server's CPU time, or nothing was answered.", false}
+}
+
+// tabulate sets cells against columns; columns of another kind are given as ready text, with their place.
+func (s scenario) tabulate(d *document, l level, columns []any) {
+	t := table{head: []string{"strategy"}}
+	for _, c := range l.cells {
+		t.add(c.rowName())
+	}
+	for _, col := range columns {
+		var head string
+		var values []string
+		switch col := col.(type) {
+		case column:
+			head, values = col.fill(l.cells, d.note)
+		case textColumn:
+			head = col.head
+			for _, c := range l.cells {
+				values = append(values, col.value(c))
+			}
+		}
+		t.head = append(t.head, head)
+		for i := range t.rows {
+			t.rows[i] = append(t.rows[i], values[i])
+		}
+	}
+	t.write(&d.Builder)
+}
+
+type textColumn struct {
+	head  string
+	value func(cell) string
+}
+
+// rowName tells the twin from its strategy.
+func (c cell) rowName() string {
+	if c.Twin {
+		return c.label + ", again"
+	}
+	return c.label
+}
+
+// goodputColumn has the median with its interval.
+func goodputColumn(d *document, l level) textColumn {
+	var vs []float64
+	for _, c := range l.cells {
+		if c.Goodput.N > 0 {
+			vs = append(vs, c.Goodput.Value)
+		}
+	}
+	u := columnUnit(rates, vs)
+	return textColumn{"goodput, " + u.name, func(c cell) string { return withInterval(d, c.Goodput, u.of) }}
+}
+
+func withInterval(d *document, e stat.Estimate, format func(float64) string) string {
+	switch {
+	case e.N == 0 || !finite(e.Value):
+		return absent
+	case !settled(e):
+		return format(e.Value) + d.note("No interval: too few repetitions for one.")
+	default:
+		return fmt.Sprintf("%s (%s–%s)", format(e.Value), format(e.Lo), format(e.Hi))
+	}
+}
+
+func servedColumn() textColumn { return textColumn{"served", cell.served} }
+
+// notOKColumn is everything intended that was not answered well.
+func notOKColumn() textColumn {
+	return textColumn{"not ok", func(c cell) string { return count(c.Counts.Intended - c.Counts.OK) }}
+}
+
+func (s scenario) closedTable(d *document, l level) {
+	ratio := textColumn{"ratio to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, c, stat.Goodput) }}
+	s.tabulate(d, l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), servedColumn(), cpuColumn(s), notOKColumn()})
+}
+
+func (s scenario) openTable(d *document, l level) {
+	kept := textColumn{"of offered", func(c cell) string { return percent(c.kept()) }}
+	ratio := textColumn{"p99 to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, c, stat.ResponseP99) }}
+	lag := column{"lag p50", times, func(c cell) (float64, bool) { return quantile(c.Latency.Lag, 0.5) }, fewSamples, false}
+	s.tabulate(d, l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, servedColumn(),
+		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()})
+}
+
+// ratioCell is the paired ratio to the baseline; the twin's is the A/A pair.
+func (s scenario) ratioCell(d *document, c cell, m stat.Metric) string {
+	if c.Twin {
+		for _, l := range s.levels {
+			if l.fraction != c.Fraction {
+				continue
+			}
+			if j, ok := s.judge(l, m); ok {
+				return withInterval(d, j.aa, sig)
+			}
+		}
+		return absent
+	}
+	if c.label == s.baseline {
+		return "1"
+	}
+	comparison, ok := c.against[m.Name]
+	if !ok {
+		return absent
+	}
+	if c.capped(m) {
+		return absent + d.note("No ratio: it would only tell the client's time-out.")
+	}
+	return withInterval(d, comparison.Ratio, sig)
+}

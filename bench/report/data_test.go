@@ -1,0 +1,215 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+func find(t *testing.T, v view, name string) scenario {
+	t.Helper()
+	i := slices.IndexFunc(v.scenarios, func(s scenario) bool { return s.name == name })
+	if i < 0 {
+		t.Fatalf("no scenario %s", name)
+	}
+	return v.scenarios[i]
+}
+
+// Catches: a dot that is not a trial, a median of something else, an invalid trial that is drawn, a twin that is left out
+// or not beside its baseline.
+func TestGoodputPanelHasEveryValidTrial(t *testing.T) {
+	run := synth{strategies: 7, repetitions: 8}.run()
+	run.Trials[3].Invalid = "disturbed"
+	got := goodputPanels(newView(run, nil))
+	if len(got) != 4 {
+		t.Fatalf("%d panels, want the 4 closed-loop scenarios", len(got))
+	}
+	for _, p := range got {
+		if p.points[0].label != "goroutine" || p.points[1].label != "goroutine, again" {
+			t.Errorf("%s starts with %q and %q, want the baseline and its twin", p.name, p.points[0].label, p.points[1].label)
+		}
+		if len(p.points) != 8 {
+			t.Errorf("%s has %d rows, want 8", p.name, len(p.points))
+		}
+		for _, g := range p.points {
+			var want []float64
+			for _, tr := range run.Trials {
+				if tr.Scenario == p.name && tr.Strategy == g.Strategy && tr.Twin == g.Twin && tr.Invalid == "" {
+					want = append(want, float64(tr.Counts.Good)/tr.Window.Seconds())
+				}
+			}
+			if d := cmp.Diff(want, g.trials); d != "" {
+				t.Errorf("%s %s: %s", p.name, g.label, d)
+			}
+			if n := len(slices.DeleteFunc(slices.Clone(want), func(v float64) bool { return v > g.median })); n < len(want)/2 {
+				t.Errorf("%s %s: %d of %d trials are at or under the median", p.name, g.label, n, len(want))
+			}
+			if p.hi < slices.Max(want) || p.lo > slices.Min(want) {
+				t.Errorf("%s: the axis from %v to %v hides trials", p.name, p.lo, p.hi)
+			}
+		}
+	}
+}
+
+// Catches: percentiles from too few samples, and lines that leave out what was never answered.
+func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
+	v := newView(synth{strategies: 7, repetitions: 8}.run(), nil)
+	for _, p := range latencyPanels(find(t, v, "echo-open")) {
+		for _, l := range p.lines {
+			above := float64(l.Latency.Response.Count()) * (1 - l.end())
+			if above < trial.MinAbove-1e-6 {
+				t.Errorf("%s goes on to where only %v samples are left", l.label, above)
+			}
+			if !slices.IsSorted(l.seconds) || !slices.IsSorted(l.quantiles) {
+				t.Errorf("%s goes down or back", l.label)
+			}
+			if l.label == "tutorial" && l.seconds[len(l.seconds)-1] < 0.999 {
+				t.Errorf("tutorial starves 62 clients and its line ends at %v s, want the time-out", l.seconds[len(l.seconds)-1])
+			}
+		}
+	}
+	few := newView(trial.Run{Trials: []trial.Trial{{Scenario: "s", Strategy: "a", Window: time.Second,
+		Load: trial.Load{Loop: trial.Closed}, Latency: trial.Latency{Response: lognormal(map[string]trial.Histogram{}, time.Millisecond, 0.3, 9, 0)}}}}, nil)
+	if got := latencyPanels(few.scenarios[0]); len(got) != 0 {
+		t.Errorf("nine samples are drawn: %v", got)
+	}
+}
+
+// Catches: achieved load on the axis in place of offered load, filled markers of those that fell behind, a p99 at the
+// time-out that is drawn beside it, and the response time's p99 in place of the driver's.
+func TestLoadPointsAreAtTheOfferedLoad(t *testing.T) {
+	run := synth{strategies: 7, repetitions: 8}.run()
+	points := loadPoints(find(t, newView(run, nil), "echo-open"))
+	if len(points) != 7*4 {
+		t.Fatalf("%d points, want 7 strategies at 4 loads", len(points))
+	}
+	for _, p := range points {
+		if want := 96e3 * p.Fraction; math.Abs(p.offered-want) > 1e-6 {
+			t.Errorf("%s is at %v, and %v was offered", p.label, p.offered, want)
+		}
+		if behind := p.Goodput.Value < 0.99*p.offered; behind == p.sustained {
+			t.Errorf("%s at %v with goodput %v: sustained is %v", p.label, p.offered, p.Goodput.Value, p.sustained)
+		}
+		if p.label == "tutorial" && (p.p99 != 1 || p.sustained) {
+			t.Errorf("tutorial at %v has p99 %v and sustained %v, want the time-out and false", p.offered, p.p99, p.sustained)
+		}
+		if lag, _ := p.Latency.Lag.Quantile(0.99); p.lag != lag.Seconds() {
+			t.Errorf("%s: lag is %v, want %v", p.label, p.lag, lag.Seconds())
+		}
+	}
+}
+
+// Catches: classes from different trials, which do not add up, and the best trial in place of the worst.
+func TestServedPanelsAddUpAndShowTheWorstTrial(t *testing.T) {
+	run := synth{strategies: 12, repetitions: 3}.run()
+	for i := range run.Trials {
+		tr := &run.Trials[i]
+		if tr.Scenario == "echo" && tr.Kind() == "tutorial" {
+			tr.Clients.Served, tr.Clients.Refused = 2+tr.Repetition, 5*tr.Repetition
+			tr.Clients.Nothing = 64 - tr.Clients.Served - tr.Clients.Refused
+		}
+	}
+	v := newView(run, nil)
+	panels := servedPanels(v)
+	if len(panels) != 6 {
+		t.Fatalf("%d panels, want 6", len(panels))
+	}
+	for _, p := range panels {
+		if len(p.cells) != 12 {
+			t.Errorf("%s has %d rows, want 12", p.name, len(p.cells))
+		}
+		for _, c := range p.cells {
+			if w := c.worst; w.Total != w.Served+w.Refused+w.Nothing {
+				t.Errorf("%s %s: %+v does not add up", p.name, c.label, w)
+			}
+			if c.worst.Served != c.Clients.Fewest {
+				t.Errorf("%s %s: %d served, the fewest are %d", p.name, c.label, c.worst.Served, c.Clients.Fewest)
+			}
+			if p.name == "echo" && c.label == "tutorial" && (c.worst.Served != 2 || c.worst.Refused != 0) {
+				t.Errorf("tutorial on echo: %+v", c.worst)
+			}
+		}
+	}
+}
+
+// Catches: a strategy that changes its label between scenarios, two of a scenario with the same, and limits that tell
+// nothing.
+func TestLabelsAreShortAndDifferent(t *testing.T) {
+	name := func(scenario, strategy string) trial.Trial {
+		return trial.Trial{Scenario: scenario, Strategy: strategy}
+	}
+	for _, c := range []struct {
+		name   string
+		trials []trial.Trial
+		want   map[string]string
+	}{
+		{"a kind alone is its name", []trial.Trial{name("a", "ants:workers=64,queue=0")}, map[string]string{"ants:workers=64,queue=0": "ants"}},
+		{"limits that change with the scenario do not count",
+			[]trial.Trial{name("a", "ants:workers=64"), name("b", "ants:workers=256")},
+			map[string]string{"ants:workers=64": "ants", "ants:workers=256": "ants"}},
+		{"two of a kind differ by what differs",
+			[]trial.Trial{name("a", "ants:workers=64,unit=conn"), name("a", "ants:workers=64,unit=request"), name("b", "ants:workers=8,unit=conn")},
+			map[string]string{"ants:workers=64,unit=conn": "ants unit=conn", "ants:workers=64,unit=request": "ants unit=request", "ants:workers=8,unit=conn": "ants unit=conn"}},
+		{"a limit that only one states tells them apart",
+			[]trial.Trial{name("a", "ants"), name("a", "ants:workers=64")},
+			map[string]string{"ants": "ants", "ants:workers=64": "ants workers=64"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, labels(c.trials)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// Catches: rounding that turns a bound into a lie, exponents, wrong units, NaN in print.
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{sig(0), "0"}, {sig(math.Copysign(0, -1)), "0"}, {sig(9.996), "10.0"}, {sig(123456), "123000"}, {sig(0.0012345), "0.00123"},
+		{sig(999.6), "1000"}, {sig(math.NaN()), absent}, {sig(math.Inf(1)), absent}, {sig(-1.5), "-1.50"}, {sig(1e6), "1000000"},
+		{short(2.5), "2.5"}, {short(100), "100"}, {short(1000), "1000"},
+		{seconds(0.0009996), "1 ms"}, {seconds(12e-6), "12 µs"}, {seconds(0), "0 s"}, {seconds(3e-9), "3 ns"}, {seconds(90), "90 s"},
+		{rate(118e3), "118k/s"}, {rate(999.9), "1k/s"}, {rate(12), "12/s"}, {rate(2.5e6), "2.5M/s"},
+		{percent(0.0824), "8.2 %"}, {percent(0.05), "5 %"}, {percent(0.0997), "10 %"}, {percent(0), "0 %"}, {percent(0.0001), "under 0.1 %"}, {percent(math.NaN()), absent},
+		{atMost(0.0821), "8.3 %"}, {atMost(0.082), "8.2 %"}, {atMost(0), "0.1 %"}, {atMost(0.123), "13 %"}, {atMost(0.0999), "10 %"}, {atMost(math.Inf(1)), absent}, {atMost(1.5), "150 %"},
+		{count(0), "0"}, {count(999), "999"}, {count(1000), "1,000"}, {count(-1234567), "-1,234,567"},
+		{counted(1, "strategy"), "1 strategy"}, {counted(2, "strategy"), "2 strategies"}, {counted(0, "client"), "0 clients"},
+		{list([]string{"a", "b", "c"}, 3, "strategy"), "a, b and c"}, {list([]string{"a", "b", "c"}, 2, "strategy"), "3 strategies"}, {list(nil, 3, "x"), "none"},
+		{ratioText(stat.Estimate{Value: 0.42, Lo: 0, Hi: math.Inf(1), N: 3}), "× 0.420"}, {ratioText(stat.Estimate{}), absent},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// Catches: ticks outside the axis, none at all, or two with the same label.
+func TestTicksStayOnTheAxis(t *testing.T) {
+	for _, hi := range []float64{1e-6, 0.3, 1, 64, 118e3, 2.7e9} {
+		for _, span := range []float64{1.01, 3, 100, 1e7} {
+			lo, top := logRange(hi/span, hi)
+			for kind, ticks := range map[string][]tick{"linear": linearTicks(0, hi, 4, short), "log": logTicks(lo, top, seconds)} {
+				seen := map[string]bool{}
+				for _, k := range ticks {
+					if k.value < 0 || k.value > max(hi, top)*1.001 {
+						t.Errorf("%s to %v: tick at %v", kind, hi, k.value)
+					}
+					if k.label != "" && seen[k.label] {
+						t.Errorf("%s to %v: two ticks say %q", kind, hi, k.label)
+					}
+					seen[k.label] = true
+				}
+				delete(seen, "")
+				if len(seen) < 1 {
+					t.Errorf("%s from %v to %v has no labelled tick", kind, lo, top)
+				}
+			}
+		}
+	}
+}

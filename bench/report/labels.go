@@ -1,0 +1,95 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// labels names each strategy of the run as shortly as tells it from the others: by its kind, and, where one scenario
+// has several of a kind, by the limits in which those differ. Limits that change from scenario to scenario only do not
+// count, so that a strategy keeps its name and its style through a report.
+func labels(trials []trial.Trial) map[string]string {
+	byScenario := map[string]map[string][]string{} // scenario → kind → full names
+	names := map[string]bool{}
+	for _, t := range trials {
+		names[t.Strategy] = true
+		kinds := byScenario[t.Scenario]
+		if kinds == nil {
+			kinds = map[string][]string{}
+			byScenario[t.Scenario] = kinds
+		}
+		if !slices.Contains(kinds[t.Kind()], t.Strategy) {
+			kinds[t.Kind()] = append(kinds[t.Kind()], t.Strategy)
+		}
+	}
+	telling := map[string]map[string]bool{} // kind → keys
+	for _, kinds := range byScenario {
+		for kind, full := range kinds {
+			if telling[kind] == nil {
+				telling[kind] = map[string]bool{}
+			}
+			for _, key := range differing(full) {
+				telling[kind][key] = true
+			}
+		}
+	}
+	out := map[string]string{}
+	for name := range names {
+		label := trial.Kind(name)
+		for _, s := range settings(name) {
+			if telling[trial.Kind(name)][s.key] {
+				label += " " + s.text()
+			}
+		}
+		out[name] = label
+	}
+	return out
+}
+
+type setting struct{ key, value string }
+
+func (s setting) text() string {
+	if s.value == "" {
+		return s.key
+	}
+	return s.key + "=" + s.value
+}
+
+// settings are the limits in a full name, in its order.
+func settings(name string) []setting {
+	_, limits, ok := strings.Cut(name, ":")
+	if !ok {
+		return nil
+	}
+	var out []setting
+	for part := range strings.SplitSeq(limits, ",") {
+		key, value, _ := strings.Cut(part, "=")
+		out = append(out, setting{key, value})
+	}
+	return out
+}
+
+// differing are the keys whose values are not the same in all names.
+func differing(names []string) []string {
+	values := map[string]map[string]bool{}
+	present := map[string]int{}
+	for _, name := range names {
+		for _, s := range settings(name) {
+			if values[s.key] == nil {
+				values[s.key] = map[string]bool{}
+			}
+			values[s.key][s.value] = true
+			present[s.key]++
+		}
+	}
+	var keys []string
+	for key, set := range values {
+		if len(set) > 1 || present[key] < len(names) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,237 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// latencyLine is one strategy's response time by quantile, as far as enough samples lie above.
+type latencyLine struct {
+	cell
+	quantiles []float64
+	seconds   []float64
+}
+
+// end is the last quantile of the line.
+func (l latencyLine) end() float64 { return l.quantiles[len(l.quantiles)-1] }
+
+// latencyPanel is one offered load.
+type latencyPanel struct {
+	level
+	lines []latencyLine
+}
+
+// latencyPanels reads each histogram at steps that are even on the axis; 40 to a factor of ten are finer than a pixel
+// of a screen.
+func latencyPanels(s scenario) []latencyPanel {
+	var out []latencyPanel
+	for _, l := range s.levels {
+		p := latencyPanel{level: l}
+		for _, c := range l.cells {
+			if c.Trials == 0 || c.Twin {
+				continue
+			}
+			line := latencyLine{cell: c}
+			h := c.Latency.Response
+			last := 1 - trial.MinAbove/float64(max(h.Count(), 1))
+			for i := 0; ; i++ {
+				q := 1 - math.Pow(10, -float64(i)/40)
+				if q >= last {
+					break
+				}
+				line.add(h, q)
+			}
+			line.add(h, last)
+			if len(line.quantiles) > 0 {
+				p.lines = append(p.lines, line)
+			}
+		}
+		if len(p.lines) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// add leaves out what cannot stand on a logarithmic axis.
+func (l *latencyLine) add(h trial.Histogram, q float64) {
+	// The last quantile is ten samples from the end only up to rounding, so it is not asked whether it is supported.
+	if d, _ := h.Quantile(q); d > 0 && q >= 0 && h.Count() >= trial.MinAbove {
+		l.quantiles, l.seconds = append(l.quantiles, q), append(l.seconds, d.Seconds())
+	}
+}
+
+// latencyTitle names the extremes of the p99 at the highest load that was measured.
+func (s scenario) latencyTitle() string {
+	l := s.levels[len(s.levels)-1]
+	where := s.name
+	if s.open() {
+		where += " at " + l.text()
+	}
+	var low, high float64
+	var all []cell
+	for _, c := range l.cells {
+		if v, ok := s.p99(c); ok && c.Trials > 0 && !c.Twin {
+			if len(all) == 0 || v < low {
+				low = v
+			}
+			high = max(high, v)
+			all = append(all, c)
+		}
+	}
+	// Those that print alike are named together: to pick one of them would be a difference that was not seen.
+	extreme := func(v float64) (text, who string) {
+		var cells []cell
+		for _, c := range all {
+			p, _ := s.p99(c)
+			if c.latency(p) == all[0].latency(v) {
+				cells = append(cells, c)
+			}
+		}
+		return all[0].latency(v), list(marks(cells), 3, "strategy")
+	}
+	if len(all) == 0 {
+		return where + ": too few answers for a p99"
+	}
+	bestText, best := extreme(low)
+	worstText, worst := extreme(high)
+	if bestText == worstText {
+		return fmt.Sprintf("%s: p99 is %s for %s", where, bestText, best)
+	}
+	return fmt.Sprintf("%s: p99 from %s for %s to %s for %s", where, bestText, best, worstText, worst)
+}
+
+// text names the level.
+func (l level) text() string {
+	switch {
+	case l.rate <= 0:
+		return "closed loop"
+	case l.fraction > 0:
+		return fmt.Sprintf("%s offered, %s of capacity", rate(l.rate), percent(l.fraction))
+	default:
+		return rate(l.rate) + " offered"
+	}
+}
+
+func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
+	panels := latencyPanels(s)
+	if len(panels) == 0 {
+		return figure{}, false
+	}
+	lo, hi, end, timeOut := math.Inf(1), 0.0, 0.0, 0.0
+	for _, p := range panels {
+		for _, l := range p.lines {
+			lo, hi = min(lo, l.seconds[0]), max(hi, l.seconds[len(l.seconds)-1])
+			end = max(end, l.end())
+			timeOut = max(timeOut, l.TimeOut.Seconds())
+		}
+	}
+	atTimeOut := timeOut > 0 && hi >= timeOut*0.5
+	if atTimeOut {
+		hi = max(hi, timeOut)
+	}
+	y := axis{scale: math.Log}
+	y.lo, y.hi = logRange(lo, hi)
+	if atTimeOut {
+		y.hi = timeOut * timeOutRoom
+	}
+	x := axis{lo: 0, hi: end, scale: nines}
+	// The axis goes on to the next step, so that the end of the data is seen for what it is.
+	x.hi = max(1-math.Pow(10, -math.Ceil(nines(end)*2+0.2)/2), 0.9)
+
+	columns, panelHeight := 1, vg.Length(250)
+	if len(panels) > 1 {
+		columns, panelHeight = 2, 190
+	}
+	lines := (len(panels) + columns - 1) / columns
+	height := vg.Length(lines)*(panelHeight+panelGap) - panelGap + 20
+	yTicks := logTicks(y.lo, y.hi, seconds)
+	title := s.latencyTitle()
+	return figure{
+		name:  "latency-" + s.file,
+		title: title,
+		subtitle: "Response time by percentile, both scales logarithmic: each step right is ten times rarer. All repetitions together. " +
+			"Requests that were never answered stand in it at the client's time-out. Grey: fewer than " + count(trial.MinAbove) + " samples above, not drawn.",
+		alt:     "Response time by percentile. " + title,
+		caption: v.caption(),
+		legend:  servedLegend(s),
+		height:  height,
+		draw: func(p pen) {
+			labels := make([]string, 0, len(yTicks))
+			for _, t := range yTicks {
+				labels = append(labels, t.label)
+			}
+			gutter := p.widest(tickType, labels...) + 8
+			width := (p.Max.X - p.Min.X - vg.Length(columns-1)*columnGap) / vg.Length(columns)
+			for i, lp := range panels {
+				c := p
+				c.Min.X += vg.Length(i%columns) * (width + columnGap)
+				c.Max.X = c.Min.X + width
+				c.Max.Y -= vg.Length(i/columns) * (panelHeight + panelGap)
+				c.Min.Y = c.Max.Y - panelHeight
+				head := lp.level.text() + ", " + clients(lp.level)
+				c = c.paragraph(panelType, c.wrap(panelType, head, width)[:1], 4)
+				d := c.axes(x, y, ninesTicks(x.hi), yTicks, gutter)
+				lp.draw(d, timeOut, atTimeOut)
+			}
+			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
+		},
+	}, true
+}
+
+// timeOutRoom is how far a logarithmic axis goes on above the client's time-out: nothing is ever drawn there, so the
+// line's name has room.
+const timeOutRoom = 6
+
+// timeOut draws the line that no answer can cross.
+func (d panel) timeOut(s float64) {
+	at := d.y.at(s)
+	d.stroke(alarm, 0.8, []vg.Length{3, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
+	d.write(tickType.in(alarm), left, d.Min.X+4, at+5, "client's time-out, "+seconds(s))
+}
+
+func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
+	longest := 0.0
+	for _, l := range lp.lines {
+		longest = max(longest, l.end())
+	}
+	d.box(faint, d.x.at(longest), d.Min.Y+0.5, d.Max.X, d.Max.Y)
+	if atTimeOut {
+		d.timeOut(timeOut)
+	}
+	for _, l := range lp.lines {
+		points := make([]vg.Point, len(l.quantiles))
+		for i, q := range l.quantiles {
+			points[i] = vg.Point{X: d.x.at(q), Y: d.y.at(l.seconds[i])}
+		}
+		d.stroke(l.style.color, 1.6, l.style.dash, points...)
+	}
+	// Markers after all lines. They sit at places of their own, so that those of equal lines do not hide each other.
+	for i, l := range lp.lines {
+		step := nines(l.end()) / 4
+		for k := range 4 {
+			at := step * (float64(k) + 0.3 + 0.7*float64(i)/float64(len(lp.lines)))
+			n := int(at * 40)
+			if n >= 0 && n < len(l.quantiles) {
+				d.mark(l.style, 2.8, false, d.x.at(l.quantiles[n]), d.y.at(l.seconds[n]))
+			}
+		}
+	}
+}
+
+// servedLegend names every strategy once, with the clients that it served where it was not all of them.
+func servedLegend(s scenario) []legendItem {
+	var out []legendItem
+	for _, c := range s.worstCells() {
+		text := c.mark()
+		if c.starved() && len(s.levels) > 1 {
+			text += " at worst"
+		}
+		out = append(out, legendItem{text: text, style: c.style, mark: true})
+	}
+	return out
+}

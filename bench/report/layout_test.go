@@ -1,0 +1,188 @@
+package report
+
+import (
+	"flag"
+	"fmt"
+	"html"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+var pictures = flag.String("pictures", "", "also write the synthetic pictures into this folder, to look at them")
+
+type textBox struct {
+	text           string
+	x0, y0, x1, y1 float64
+}
+
+var (
+	svgBox = regexp.MustCompile(`<text x="([^"]+)" y="([^"]+)" transform="scale\(1, -1\)" textLength="([^"]+)"[^>]*font-size:([0-9.]+)px[^>]*>([^<]*)</text>`)
+	svgDim = regexp.MustCompile(`viewBox="0 0 ([0-9.]+) ([0-9.]+)"`)
+)
+
+// textBoxes reads where each text of an SVG file stands, and the size of its page.
+func textBoxes(t *testing.T, svg string) (boxes []textBox, w, h float64) {
+	t.Helper()
+	number := func(s string) float64 {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	dim := svgDim.FindStringSubmatch(svg)
+	if dim == nil {
+		t.Fatal("the SVG file has no viewBox")
+	}
+	w, h = number(dim[1]), number(dim[2])
+	for _, m := range svgBox.FindAllStringSubmatch(svg, -1) {
+		// y is negative: gonum turns the page over, and text back again. Letters reach 0.72 of the size above the
+		// baseline and 0.2 under it.
+		x, y, width, size := number(m[1]), -number(m[2]), number(m[3]), number(m[4])
+		boxes = append(boxes, textBox{html.UnescapeString(m[5]), x, y - 0.2*size, x + width, y + 0.72*size})
+	}
+	return boxes, w, h
+}
+
+// Catches: labels that run into each other or off the page, at any number of strategies; a picture that loses its text;
+// an SVG without a name for those who cannot see it.
+func TestTextStaysOnThePageAndApart(t *testing.T) {
+	long := func(tr *trial.Trial) {
+		tr.Scenario = strings.Repeat("a-scenario-with-a-very-long-name-", 4) + tr.Scenario
+	}
+	for name, s := range map[string]synth{
+		"1":            {strategies: 1, repetitions: 2},
+		"2":            {strategies: 2, repetitions: 8},
+		"7":            {strategies: 7, repetitions: 8},
+		"12":           {strategies: 12, repetitions: 2},
+		"12-one-level": {strategies: 12, repetitions: 1, levels: []float64{0.5}},
+		"7-close":      {strategies: 7, repetitions: 2, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}},
+		"7-long-names": {strategies: 7, repetitions: 2, mutate: long},
+		"7-many-clients": {strategies: 7, repetitions: 2, mutate: func(tr *trial.Trial) {
+			tr.Clients.Good = append(tr.Clients.Good, make([]int64, 936)...)
+			tr.Clients.Total, tr.Clients.Nothing = 1000, tr.Clients.Nothing+936
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := newTypesetter()
+			figures := newView(s.run(), synthAbout).figures(set)
+			if len(figures) < 9 {
+				t.Fatalf("only %d figures", len(figures))
+			}
+			for _, f := range figures {
+				b, err := f.svg(set)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkLayout(t, f, string(b))
+				if *pictures != "" {
+					savePicture(t, filepath.Join(*pictures, name), f, set)
+				}
+			}
+		})
+	}
+}
+
+func checkLayout(t *testing.T, f figure, svg string) {
+	t.Helper()
+	boxes, w, h := textBoxes(t, svg)
+	if len(boxes) != strings.Count(svg, "<text ") || len(boxes) < 8 {
+		t.Errorf("%s: %d of %d texts have a pinned width", f.name, len(boxes), strings.Count(svg, "<text "))
+	}
+	if !strings.Contains(svg, "<title ") || f.alt == "" || !strings.Contains(svg, html.EscapeString(f.alt)) {
+		t.Errorf("%s: the SVG file does not say what it shows", f.name)
+	}
+	const slack = 0.6 // textLength and positions are rounded
+	for i, a := range boxes {
+		if a.x0 < 0 || a.y0 < 0 || a.x1 > w || a.y1 > h {
+			t.Errorf("%s: %q leaves the page: %v of %v × %v", f.name, a.text, a, w, h)
+		}
+		for _, b := range boxes[i+1:] {
+			if min(a.x1, b.x1)-max(a.x0, b.x0) > slack && min(a.y1, b.y1)-max(a.y0, b.y0) > slack {
+				t.Errorf("%s: %q and %q overlap: %v, %v", f.name, a.text, b.text, a, b)
+			}
+		}
+	}
+}
+
+func savePicture(t *testing.T, dir string, f figure, set typesetter) {
+	t.Helper()
+	b, err := f.png(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, f.name+".png"), b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Catches: a line of text that is wider than it was allowed to be, and words that wrapping loses.
+func TestWrapKeepsEveryWordWithinTheWidth(t *testing.T) {
+	set := newTypesetter()
+	const text = "no difference larger than 6.2 % seen between goroutine and 4 others (A/A pair: 9.4 %), p99 12 ms."
+	for width := vg.Length(60); width < 500; width += 7 {
+		lines := set.wrap(noteType, text, width)
+		if got := strings.Join(lines, " "); got != text {
+			t.Fatalf("width %v: %q", width, got)
+		}
+		for _, line := range lines {
+			if w := set.width(noteType, line); w > width {
+				t.Errorf("width %v: %q is %v wide", width, line, w)
+			}
+			if strings.HasPrefix(line, "%") || strings.HasPrefix(line, "ms") {
+				t.Errorf("width %v: a unit was parted from its number: %q", width, line)
+			}
+		}
+	}
+	if got := set.fit(noteType, strings.Repeat("w", 100), 50); set.width(noteType, got) > 50 || !strings.HasSuffix(got, "…") {
+		t.Errorf("a long word became %q", got)
+	}
+}
+
+// Catches: two strategies of one run that look alike, colours that change from run to run, and a salt that does not
+// keep what its comment says.
+func TestStylesAreTheStrategysOwn(t *testing.T) {
+	shipped := []string{"goroutine", "channel", "ants", "pond", "pond-v1", "thread", "tutorial"}
+	all := assign(shipped)
+	for _, name := range shipped {
+		if got := assign([]string{name, "zebra", "goroutine"})[name]; got.color != all[name].color {
+			t.Errorf("%s changes its style with the company that it keeps", name)
+		}
+		variant := name + " unit=request"
+		if got := assign([]string{variant})[variant]; got.color != all[name].color {
+			t.Errorf("%s alone does not look like its kind", variant)
+		}
+	}
+	for round := range 200 {
+		var names []string
+		for i := range slots {
+			names = append(names, fmt.Sprintf("kind%d%s", round*7+i*3, strings.Repeat(" unit=request", i%2)))
+		}
+		colour, marks := map[string]bool{}, map[string]bool{}
+		for _, s := range assign(names) {
+			colour[fmt.Sprint(s.color)] = true
+			marks[fmt.Sprint(s.shape, s.dash)] = true
+		}
+		if len(colour) != slots || len(marks) != slots {
+			t.Fatalf("%d strategies have %d colours and %d pairs of marker and dash", slots, len(colour), len(marks))
+		}
+	}
+	many := append([]string{"more"}, shipped...)
+	for i := range 20 {
+		many = append(many, fmt.Sprint("extra", i))
+	}
+	if got := assign(many); len(got) != len(many) {
+		t.Errorf("%d labels have %d styles", len(many), len(got))
+	}
+}

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+func (v view) method(d *document) {
+	d.f("## How it was measured\n\n")
+	e := v.run.Env
+	d.f("- **Trials:** each one is a fresh server process with one strategy; the driver runs in another process. Repetitions are the outer loop and strategies are shuffled within each (seed %d), so that drift of the machine hits all alike. Comparisons are paired within a repetition; the baseline is measured twice in each, and the pair of these shows what no difference looks like (A/A).\n", e.Seed)
+	d.f("- **Sides:** server %s; driver %s.\n", sideText(e.Server), sideText(e.Driver))
+	if f := e.Platform.OpenFiles; f.Soft > 0 {
+		d.f("- **Open files:** at most %d (hard limit %d).\n", f.Soft, f.Hard)
+	}
+	var extra []string
+	for _, key := range slices.Sorted(maps.Keys(e.Platform.Sysctls)) {
+		extra = append(extra, key+" = "+e.Platform.Sysctls[key])
+	}
+	if e.Platform.Clocksource != "" {
+		extra = append(extra, "clocksource "+e.Platform.Clocksource)
+	}
+	if e.Platform.Governor != "" {
+		extra = append(extra, "CPU governor "+e.Platform.Governor)
+	}
+	if len(extra) > 0 {
+		d.f("- **System:** %s.\n", prose(strings.Join(extra, ", ")))
+	}
+	d.f("- **Limits** are stated for every strategy and are never a library's default; they are part of its full name above.\n")
+	d.f("- **Closed loop is bounded by the driver as well as by the server:** both share the machine, so goodput is a lower bound of what a server can do, most of all where a request costs little, as in an echo.\n")
+	d.f("- **Response time** is counted from when a request was due, not from when the driver got to send it. It contains the driver's own lag, which every scenario states.\n")
+	d.f("- **Never answered is not left out:** a request that timed out, was still open at the end, or was never sent because its connection never became free stands in the percentiles at the client's time-out.\n")
+	d.f("- **Served** counts clients with at least one answer inside the window, in the trial that served the fewest. Goodput counts right answers that came inside the window.\n")
+	d.f("- **Intervals** are of the median over trials, from order statistics; they cover at least 95 %%, and for ratios all those of one table together do. A difference is named if the interval excludes 1 and the median is more than %s away from it. “No difference larger than X seen” is what the widest interval leaves possible, not a proof of equality.\n", percent(stat.Threshold))
+	d.f("- **Percentiles** are of all repetitions' histograms together, never averaged.\n\n")
+}
+
+func sideText(s trial.Side) string {
+	text := "GOMAXPROCS unknown"
+	if s.GOMAXPROCS > 0 {
+		text = fmt.Sprintf("GOMAXPROCS %d", s.GOMAXPROCS)
+	}
+	if len(s.CPUs) == 0 {
+		return text + ", not pinned"
+	}
+	var cpus []string
+	for _, c := range s.CPUs {
+		cpus = append(cpus, fmt.Sprint(c))
+	}
+	return fmt.Sprintf("%s, pinned to CPU %s", text, strings.Join(cpus, ", "))
+}

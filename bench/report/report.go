@@ -1,0 +1,105 @@
+// Package report puts a run into words and pictures: trials in, report.md and plots out. It takes records and never
+// anything that is alive, so that a run can be drawn again on another machine years later; it measures nothing, and
+// decides nothing that package stat has not decided. It knows no strategy by name.
+//
+// The same run gives the same bytes. Every figure is written as PNG for reading and as SVG for print; titles are
+// findings that are computed from the data, by the same rules as the sentences of the report.
+package report
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// About says what each workload stands for, in one sentence, by its name. A workload that is not in it goes without.
+type About map[string]string
+
+// plotsDir is where the pictures are, under the folder of the report.
+const plotsDir = "plots"
+
+// Write writes report.md and its plots under dir and returns their names, report.md first. Each file is replaced as a
+// whole. dir is made if it does not exist; report.md links to the run's trials.jsonl and env.json beside it, so dir is
+// the run's own folder as a rule.
+func Write(run trial.Run, about About, dir string) ([]string, error) {
+	v := newView(run, about)
+	figures, err := v.write(dir)
+	if err != nil {
+		return figures, err
+	}
+	name := filepath.Join(dir, "report.md")
+	if err := replace(name, v.markdown()); err != nil {
+		return figures, err
+	}
+	return append([]string{name}, figures...), nil
+}
+
+// Plots writes the pictures alone, as dir/plots/*.png and *.svg, and returns their names.
+func Plots(run trial.Run, dir string) ([]string, error) { return newView(run, nil).write(dir) }
+
+// Markdown is the text of report.md. It shows the pictures that [Plots] draws of the same run.
+func Markdown(run trial.Run, about About) []byte { return newView(run, about).markdown() }
+
+// write returns the names of what it has written, also with an error.
+func (v view) write(dir string) ([]string, error) {
+	dir = filepath.Join(dir, plotsDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder for plots: %w", err)
+	}
+	t := newTypesetter()
+	var written []string
+	for _, f := range v.figures(t) {
+		for _, kind := range []struct {
+			ext  string
+			draw func(typesetter) ([]byte, error)
+		}{{".png", f.png}, {".svg", f.svg}} {
+			b, err := kind.draw(t)
+			if err != nil {
+				return written, err
+			}
+			name := filepath.Join(dir, f.name+kind.ext)
+			if err := replace(name, b); err != nil {
+				return written, err
+			}
+			written = append(written, name)
+		}
+	}
+	return written, nil
+}
+
+// figures are all that the run has data for, in the order of the report.
+func (v view) figures(t typesetter) []figure {
+	var out []figure
+	add := func(f figure, ok bool) {
+		if ok {
+			out = append(out, f)
+		}
+	}
+	add(throughputFigure(v, t))
+	add(servedFigure(v, t))
+	add(starvedFigure(v, t))
+	for _, s := range v.scenarios {
+		add(latencyFigure(v, s, t))
+		if s.open() {
+			add(loadFigure(v, s, t))
+		}
+	}
+	return out
+}
+
+// fileName keeps a scenario's name to what every file system and every link takes.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		default:
+			return '-'
+		}
+	}, s)
+}

@@ -1,0 +1,153 @@
+package report
+
+import "gonum.org/v1/plot/vg"
+
+// A row is one strategy in a panel of rows: strategies stand beside the vertical axis, where their names have room.
+type row struct {
+	label string
+	soft  bool   // less ink: the baseline's twin
+	value string // the figure as text, right of the data
+	note  string // what must not be overlooked: not everyone was served
+	draw  func(d panel, y vg.Length)
+}
+
+// rows is a panel with a row for each strategy.
+type rows struct {
+	title string
+	notes string // the panel's finding
+	rows  []row
+	x     axis
+	ticks []tick
+}
+
+const (
+	rowHeight  vg.Length = 15.5
+	axisHeight vg.Length = 18
+	columnGap  vg.Length = 22
+	panelGap   vg.Length = 12
+	// widestLabel is what fits into half a page and leaves most of it to the data.
+	widestLabel vg.Length = 105
+)
+
+// A rowGrid sets panels of rows in one column or two.
+type rowGrid struct {
+	typesetter
+	panels  []rows
+	columns int
+	width   vg.Length // of a column
+}
+
+func newRowGrid(t typesetter, panels []rows) rowGrid {
+	g := rowGrid{t, panels, 1, bodyWidth}
+	widest := vg.Length(0)
+	for _, p := range panels {
+		label, _, _ := g.widths(p)
+		widest = max(widest, label)
+	}
+	if len(panels) > 1 && widest <= widestLabel {
+		g.columns, g.width = 2, (bodyWidth-columnGap)/2
+	}
+	return g
+}
+
+// widths are those of a panel's columns of text.
+func (g rowGrid) widths(p rows) (label, value, note vg.Length) {
+	for _, r := range p.rows {
+		label = max(label, g.width0(labelType, r.label))
+		value = max(value, g.width0(labelType, r.value))
+		note = max(note, g.width0(alarmType, r.note))
+	}
+	return label, value, note
+}
+
+func (g rowGrid) width0(l letters, s string) vg.Length { return g.typesetter.width(l, s) }
+
+func (g rowGrid) head(p rows) (title, notes []string) {
+	return g.wrap(panelType, p.title, g.width), g.wrap(noteType, p.notes, g.width)
+}
+
+func (g rowGrid) panelHeight(p rows) vg.Length {
+	title, notes := g.head(p)
+	return vg.Length(len(title))*panelType.leading() + vg.Length(len(notes))*noteType.leading() + 5 +
+		vg.Length(len(p.rows))*rowHeight + axisHeight + panelGap
+}
+
+// bands are the heights of the grid's rows of panels.
+func (g rowGrid) bands() []vg.Length {
+	var out []vg.Length
+	for i, p := range g.panels {
+		if i%g.columns == 0 {
+			out = append(out, 0)
+		}
+		out[len(out)-1] = max(out[len(out)-1], g.panelHeight(p))
+	}
+	return out
+}
+
+func (g rowGrid) height() (h vg.Length) {
+	for _, b := range g.bands() {
+		h += b
+	}
+	return h
+}
+
+func (g rowGrid) draw(p pen) {
+	bands := g.bands()
+	top := p.Max.Y
+	for i, r := range g.panels {
+		cell := p
+		cell.Min.X += vg.Length(i%g.columns) * (g.width + columnGap)
+		cell.Max.X = cell.Min.X + g.width
+		cell.Max.Y = top
+		cell.Min.Y = top - g.panelHeight(r) + panelGap
+		g.drawPanel(cell, r)
+		if i%g.columns == g.columns-1 {
+			top -= bands[i/g.columns]
+		}
+	}
+}
+
+func (g rowGrid) drawPanel(p pen, r rows) {
+	title, notes := g.head(r)
+	p = p.paragraph(panelType, title, 0)
+	p = p.paragraph(noteType, notes, 0)
+	p.Max.Y -= 5
+	label, value, note := g.widths(r)
+	label = min(label, g.width*0.45)
+	right0 := vg.Length(0)
+	if value > 0 {
+		right0 += value + 8
+	}
+	if note > 0 {
+		right0 += note + 8
+	}
+	area := p.inside(label+8, right0, axisHeight, 0)
+	x := r.x.between(area.Min.X, area.Max.X)
+	edge := p.Min.X
+	for _, t := range r.ticks {
+		at := x.at(t.value)
+		if t.label == "" {
+			p.line(faint, 0.5, at, area.Min.Y, at, area.Max.Y)
+			continue
+		}
+		p.line(rule, 0.75, at, area.Min.Y, at, area.Max.Y)
+		w := p.width(tickType, t.label)
+		if start := min(at-w/2, p.Max.X-w); start >= edge {
+			p.write(tickType, left, start, area.Min.Y-11, t.label)
+			edge = start + w + 6
+		}
+	}
+	p.line(inkSoft, 0.75, area.Min.X, area.Min.Y, area.Max.X, area.Min.Y)
+	d := panel{area, x, axis{}}
+	for i, row := range r.rows {
+		y := area.Max.Y - (vg.Length(i)+0.5)*rowHeight
+		look := labelType
+		if row.soft {
+			look = look.in(inkSoft)
+		}
+		p.writeMid(look, right, area.Min.X-8, y, p.fit(look, row.label, label))
+		p.writeMid(look, right, area.Max.X+8+value, y, row.value)
+		p.writeMid(alarmType, left, p.Max.X-note, y, row.note)
+		row.draw(d, y)
+	}
+}

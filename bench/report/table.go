@@ -1,0 +1,54 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A table is rendered as a GitHub table that is padded as well, so that it reads in a terminal.
+type table struct {
+	head []string // the first column is left-aligned, the others are numbers
+	rows [][]string
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) write(b *strings.Builder) {
+	widths := make([]int, len(t.head))
+	for _, row := range append([][]string{t.head}, t.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(escape(cell)), 3)
+		}
+	}
+	line := func(row []string) {
+		for i, cell := range row {
+			cell = escape(cell)
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i == 0 {
+				b.WriteString("| " + cell + pad)
+			} else {
+				b.WriteString(" | " + pad + cell)
+			}
+		}
+		b.WriteString(" |\n")
+	}
+	line(t.head)
+	for i, w := range widths {
+		if i == 0 {
+			b.WriteString("|:" + strings.Repeat("-", w+1))
+		} else {
+			b.WriteString("|" + strings.Repeat("-", w+1) + ":")
+		}
+	}
+	b.WriteString("|\n")
+	for _, row := range t.rows {
+		line(row)
+	}
+	b.WriteString("\n")
+}
+
+// escape keeps text from ending a cell or a line, and from being read as markup: names of strategies and scenarios
+// come from outside.
+func escape(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "*", `\*`, "`", "'", "<", "&lt;").Replace(s)
+}

@@ -1,0 +1,257 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A view is a run as figures and tables want it: ordered, labelled, with every cell's statistics beside it.
+type view struct {
+	run       trial.Run
+	about     map[string]string
+	scenarios []scenario
+	labels    map[string]string // by full name
+	styles    map[string]style  // by label
+}
+
+// A scenario is all that was measured under one name. In closed loop it has one level.
+type scenario struct {
+	name, workload, measured string
+	file                     string // name of its pictures, different from all others'
+	loop                     trial.Loop
+	baseline                 string // label of the strategy that was measured twice; empty if none was
+	levels                   []level
+}
+
+// A level is one offered load.
+type level struct {
+	fraction float64 // of the capacity measured in the same run; 0 in closed loop
+	rate     float64 // per second; 0 in closed loop
+	cells    []cell  // the baseline, its twin, then the others by label
+}
+
+// A cell is one strategy at one level.
+type cell struct {
+	stat.Summary
+	label    string
+	style    style
+	goodputs []float64     // of the valid trials, per second, in the order of their repetitions
+	worst    trial.Clients // of the valid trial that served the fewest clients
+	warmUp   time.Duration
+	against  map[string]stat.Comparison
+}
+
+// metrics are what strategies are compared by, in the order in which the report tells it.
+var (
+	closedMetrics = []stat.Metric{stat.Goodput, stat.ServerCPU}
+	openMetrics   = []stat.Metric{stat.ResponseP50, stat.ResponseP99, stat.ServerCPU}
+)
+
+func (s scenario) open() bool { return s.loop != trial.Closed }
+
+func (s scenario) metrics() []stat.Metric {
+	if s.open() {
+		return openMetrics
+	}
+	return closedMetrics
+}
+
+// cells are the usable ones of all levels, the twin left out: a reader compares strategies, and the twin is none.
+func (s scenario) cells() []cell {
+	var out []cell
+	for _, l := range s.levels {
+		for _, c := range l.cells {
+			if c.Trials > 0 && !c.Twin {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+func newView(run trial.Run, about map[string]string) view {
+	v := view{run: run, about: about, labels: labels(run.Trials)}
+	var all []string
+	for _, label := range v.labels {
+		all = append(all, label)
+	}
+	v.styles = assign(all)
+
+	trials := map[stat.Cell][]trial.Trial{}
+	twins := map[string]string{} // scenario → strategy measured twice
+	for _, t := range run.Trials {
+		if t.Invalid == "" {
+			key := stat.Cell{Scenario: t.Scenario, Fraction: t.Load.Fraction, Strategy: t.Strategy, Twin: t.Twin}
+			trials[key] = append(trials[key], t)
+		}
+		// Of several the first by name, as in stat.Comparisons.
+		if name, found := twins[t.Scenario]; t.Twin && (!found || t.Strategy < name) {
+			twins[t.Scenario] = t.Strategy
+		}
+	}
+	compared := map[stat.Cell]map[string]stat.Comparison{}
+	for _, m := range union(closedMetrics, openMetrics) {
+		for _, c := range stat.Comparisons(run.Trials, m) {
+			if compared[c.Cell] == nil {
+				compared[c.Cell] = map[string]stat.Comparison{}
+			}
+			compared[c.Cell][m.Name] = c
+		}
+	}
+	for _, s := range stat.Summaries(run.Trials) {
+		c := cell{Summary: s, label: v.labels[s.Strategy], against: compared[s.Cell]}
+		c.style = v.styles[c.label]
+		c.add(trials[s.Cell])
+		v.place(c, v.labels[twins[s.Scenario]])
+	}
+	for _, s := range v.scenarios {
+		slices.SortStableFunc(s.levels, func(a, b level) int {
+			return cmp.Or(cmp.Compare(a.fraction, b.fraction), cmp.Compare(a.rate, b.rate))
+		})
+		for _, l := range s.levels {
+			slices.SortStableFunc(l.cells, func(a, b cell) int {
+				return cmp.Or(rank(a, s.baseline)-rank(b, s.baseline), cmp.Compare(a.label, b.label), cmp.Compare(a.Strategy, b.Strategy))
+			})
+		}
+	}
+	return v
+}
+
+func rank(c cell, baseline string) int {
+	switch {
+	case c.Twin:
+		return 1
+	case c.label == baseline:
+		return 0
+	default:
+		return 2
+	}
+}
+
+// add takes from the single trials what a summary does not keep.
+func (c *cell) add(trials []trial.Trial) {
+	slices.SortStableFunc(trials, func(a, b trial.Trial) int { return cmp.Compare(a.Repetition, b.Repetition) })
+	for i, t := range trials {
+		if v, ok := stat.Goodput.Of(t); ok {
+			c.goodputs = append(c.goodputs, v)
+		}
+		if i == 0 || t.Clients.Served < c.worst.Served {
+			c.worst, c.warmUp = t.Clients, t.WarmUp
+		}
+	}
+}
+
+// place puts c into its scenario and level, which it makes if they are new.
+func (v *view) place(c cell, baseline string) {
+	i := slices.IndexFunc(v.scenarios, func(s scenario) bool { return s.name == c.Scenario })
+	if i < 0 {
+		v.scenarios = append(v.scenarios, scenario{name: c.Scenario, file: v.file(c.Scenario), workload: c.Workload, measured: c.Measured, loop: c.Load.Loop, baseline: baseline})
+		i = len(v.scenarios) - 1
+	}
+	s := &v.scenarios[i]
+	j := slices.IndexFunc(s.levels, func(l level) bool { return l.fraction == c.Fraction })
+	if j < 0 {
+		s.levels = append(s.levels, level{fraction: c.Fraction, rate: c.Load.Rate})
+		j = len(s.levels) - 1
+	}
+	s.levels[j].cells = append(s.levels[j].cells, c)
+}
+
+// file is a name for the pictures of a scenario.
+func (v *view) file(name string) string {
+	base := fileName(name)
+	file := base
+	for n := 2; slices.ContainsFunc(v.scenarios, func(s scenario) bool { return s.file == file }); n++ {
+		file = fmt.Sprintf("%s-%d", base, n)
+	}
+	return file
+}
+
+// starved says whether any trial of the cell left a client without an answer, told or not.
+func (c cell) starved() bool { return c.Trials > 0 && c.worst.Served < c.worst.Total }
+
+// served is the mark that stands beside every latency.
+func (c cell) served() string {
+	if c.Trials == 0 {
+		return absent
+	}
+	return count(int64(c.worst.Served)) + " of " + count(int64(c.worst.Total))
+}
+
+// mark is the label, followed by "served n of N" where that is not everyone.
+func (c cell) mark() string {
+	if c.starved() {
+		return c.label + " (served " + c.served() + ")"
+	}
+	return c.label
+}
+
+// quantile is a quantile of the merged histogram in seconds, if enough samples lie above it.
+func quantile(h trial.Histogram, q float64) (float64, bool) {
+	d, ok := h.Quantile(q)
+	return d.Seconds(), ok
+}
+
+// timedOut says whether s, a response time in seconds, stands for the client's time-out: the histogram keeps three
+// digits, so it may come back a little beside it.
+func (c cell) timedOut(s float64) bool {
+	return c.TimeOut > 0 && s >= c.TimeOut.Seconds()*0.999
+}
+
+// p99 is the response time's, in seconds.
+func (s scenario) p99(c cell) (float64, bool) { return quantile(c.Latency.Response, 0.99) }
+
+// capped says whether a response quantile that m compares is the client's time-out: then a ratio says nothing but how
+// long the client was told to wait.
+func (c cell) capped(m stat.Metric) bool {
+	for _, r := range []struct {
+		name string
+		q    float64
+	}{{stat.ResponseP50.Name, 0.5}, {stat.ResponseP99.Name, 0.99}} {
+		if m.Name == r.name {
+			v, ok := quantile(c.Latency.Response, r.q)
+			return ok && c.timedOut(v)
+		}
+	}
+	return false
+}
+
+// latency writes a response time, and says so if it is no time but the end of waiting.
+func (c cell) latency(s float64) string {
+	if c.timedOut(s) {
+		return duration(c.TimeOut) + " (time-out)"
+	}
+	return seconds(s)
+}
+
+// kept is goodput over offered load.
+func (c cell) kept() float64 {
+	if c.Load.Rate <= 0 {
+		return math.NaN()
+	}
+	return c.Goodput.Value / c.Load.Rate
+}
+
+// keptUp is the share of the offered load that has to come back as goodput for a level to count as sustained.
+const keptUp = 0.99
+
+func middle(vs []float64) float64 {
+	sorted := slices.Sorted(slices.Values(vs))
+	return sorted[(len(sorted)-1)/2]
+}
+
+func union(a, b []stat.Metric) []stat.Metric {
+	out := slices.Clone(a)
+	for _, m := range b {
+		if !slices.ContainsFunc(out, func(o stat.Metric) bool { return o.Name == m.Name }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}

@@ -1,0 +1,43 @@
+package stat
+
+import "github.com/poolbench/poolbench/bench/trial"
+
+// The metrics that strategies are compared by. A trial has none of a quantile that too few of its requests support,
+// nor of a cost per answer if there was no answer.
+var (
+	Goodput     = Metric{Name: "goodput", Unit: "1/s", Higher: true, Of: goodput}
+	ServerCPU   = Metric{Name: "server CPU per good answer", Unit: "s", Of: serverCPU}
+	ResponseP50 = quantile("response p50", 0.50, response)
+	ResponseP99 = quantile("response p99", 0.99, response)
+	ServiceP50  = quantile("service p50", 0.50, service)
+	ServiceP99  = quantile("service p99", 0.99, service)
+)
+
+// Metrics returns all of them, in the order in which a reader wants them.
+func Metrics() []Metric {
+	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99}
+}
+
+func goodput(t trial.Trial) (float64, bool) {
+	if t.Window <= 0 {
+		return 0, false
+	}
+	return float64(t.Counts.Good) / t.Window.Seconds(), true
+}
+
+func serverCPU(t trial.Trial) (float64, bool) {
+	if t.Counts.Good <= 0 || t.ServerUsage.CPU <= 0 {
+		return 0, false
+	}
+	return t.ServerUsage.CPU.Seconds() / float64(t.Counts.Good), true
+}
+
+func response(l trial.Latency) trial.Histogram { return l.Response }
+func service(l trial.Latency) trial.Histogram  { return l.Service }
+
+func quantile(name string, q float64, of func(trial.Latency) trial.Histogram) Metric {
+	return Metric{Name: name, Unit: "s", Of: func(t trial.Trial) (float64, bool) {
+		d, supported := of(t.Latency).Quantile(q)
+		return d.Seconds(), supported
+	}}
+}

@@ -1,0 +1,115 @@
+// Package bench measures strategies under load: a [Suite] says what, [Suite.Plan] in which order, and [Suite.Run] does
+// it, one server process for each strategy and repetition, and hands over each trial as it ends.
+//
+// It starts processes, opens connections and reads clocks; what the trials mean is decided in bench/stat, and put into
+// words and pictures in bench/report. A program that runs suites calls [ServeIfChild] first thing in its main
+// (bench/cli does it), because the harness runs that very program again as the server.
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/internal/server"
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/workload"
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// A Suite is what to measure, and the strategies and workloads that its scenarios name.
+type Suite struct {
+	Name        string
+	Kinds       strategies.Kinds
+	Workloads   []workload.Workload
+	Scenarios   []Scenario
+	Repetitions int // of every cell, each in a fresh process; see MinRepetitions
+}
+
+// MinRepetitions is the fewest that can tell anything: with n paired repetitions an exact test cannot go below
+// p = 2/2^n, so 8 are needed to name one difference among up to six comparisons at 5 %.
+const MinRepetitions = 8
+
+// A Scenario is one question: a workload under a shape of load, asked of several strategies.
+type Scenario struct {
+	Name       string
+	About      string // one sentence: what it decides
+	Workload   string
+	Strategies []string   // names as Kinds parses them; the first is the baseline, measured twice in each repetition
+	Load       trial.Load // in open loops without a rate: that comes from Fractions
+	Fractions  []float64  // open loops: offered load over the baseline's closed-loop throughput, measured first in the same run
+	Timing     Timing
+}
+
+// Timing is how long the parts of a trial take.
+type Timing struct {
+	WarmUp  time.Duration // load before the window, not counted
+	Window  time.Duration
+	Tail    time.Duration // at most so long the load goes on after the window, for its answers to come
+	TimeOut time.Duration // the client's patience with one request
+	BackOff time.Duration // before a refused client comes back
+}
+
+// ServeIfChild turns this process into a server if the harness started it as one, and does not return then. Call it
+// first thing in main, and in TestMain where tests measure.
+func (s Suite) ServeIfChild() { server.RunIfChild(s.Kinds, s.Workloads) }
+
+// Check reports what cannot be measured, in the words of whoever wrote the suite.
+func (s Suite) Check() error {
+	if len(s.Scenarios) == 0 {
+		return errors.New("suite: no scenario to measure")
+	}
+	if s.Repetitions < 1 {
+		return fmt.Errorf("suite: repetitions %d: at least 1, and at least %d to compare anything", s.Repetitions, MinRepetitions)
+	}
+	names := map[string]bool{}
+	for _, sc := range s.Scenarios {
+		if names[sc.Name] {
+			return fmt.Errorf("suite: scenario %q is there twice", sc.Name)
+		}
+		names[sc.Name] = true
+		if err := s.checkScenario(sc); err != nil {
+			return fmt.Errorf("scenario %q: %w", sc.Name, err)
+		}
+	}
+	return nil
+}
+
+func (s Suite) checkScenario(sc Scenario) error {
+	if _, err := workload.Find(s.Workloads, sc.Workload); err != nil {
+		return err
+	}
+	if len(sc.Strategies) == 0 {
+		return errors.New("no strategy to measure")
+	}
+	var specs []strategies.Spec
+	for _, name := range sc.Strategies {
+		spec, err := s.Kinds.Spec(name)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(specs, spec) {
+			return fmt.Errorf("strategy %s is there twice; the baseline's second trial is added by itself", spec)
+		}
+		specs = append(specs, spec)
+	}
+	if sc.Load.Loop != trial.Closed && len(sc.Fractions) == 0 {
+		return fmt.Errorf("loop %s needs fractions of the capacity to offer, for example 0.5", sc.Load.Loop)
+	}
+	if sc.Load.Loop == trial.Closed && len(sc.Fractions) > 0 {
+		return errors.New("fractions are for open loops; in a closed loop the server sets the pace")
+	}
+	for _, f := range sc.Fractions {
+		if !(f > 0) {
+			return fmt.Errorf("fraction %v of the capacity: has to be above 0", f)
+		}
+	}
+	if sc.Load.Clients < 1 {
+		return fmt.Errorf("%d clients: has to be at least 1", sc.Load.Clients)
+	}
+	if sc.Timing.Window <= 0 {
+		return fmt.Errorf("window %v: has to be above 0", sc.Timing.Window)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package trial
+
+import "time"
+
+// An Env says where, with what and by whom a run was measured: enough to tell two runs apart, and to repeat one.
+// What a platform does not tell is empty. Package bench/internal/env collects it.
+type Env struct {
+	Schema int `json:"schema"`
+
+	// The program. Where a user's own main runs the harness, Program is that main's module, and Commit its checkout.
+	Program  string   `json:"program"`           // module path of the command that ran
+	Version  string   `json:"poolbench_version"` // module version of poolbench itself
+	Commit   string   `json:"commit"`            // "unknown" where neither the build nor a checkout told
+	Dirty    bool     `json:"dirty"`             // the checkout had changes that Commit does not contain
+	Modules  []Module `json:"modules,omitempty"` // everything linked in, so each pool library in its version
+	Command  []string `json:"command"`
+	Seed     uint64   `json:"seed"`
+	Platform Platform `json:"platform"`
+
+	// The two sides, as they were set for the run. Each trial says what its own processes saw.
+	Server Side `json:"server"`
+	Driver Side `json:"driver"`
+
+	// What was asked for.
+	Suite       string     `json:"suite"`
+	Scenarios   []Scenario `json:"scenarios"`
+	Repetitions int        `json:"repetitions"`
+
+	Started     time.Time `json:"started"`
+	Finished    time.Time `json:"finished,omitzero"` // zero while the run goes on, or if it was killed
+	Planned     int       `json:"planned_trials"`
+	Interrupted bool      `json:"interrupted,omitempty"` // stopped before all planned trials were measured
+	Warnings    []Warning `json:"warnings,omitempty"`
+}
+
+// A Scenario is one question that a run asks.
+type Scenario struct {
+	Name  string `json:"name"`
+	About string `json:"about"` // one sentence: what it decides
+}
+
+// A Module is one module in the program.
+type Module struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+}
+
+// Platform is the machine and its system.
+type Platform struct {
+	GoVersion   string            `json:"go_version"`
+	GOOS        string            `json:"goos"`
+	GOARCH      string            `json:"goarch"`
+	Kernel      string            `json:"kernel,omitempty"`
+	CPUModel    string            `json:"cpu_model,omitempty"`
+	CPUs        int               `json:"cpus"` // logical CPUs, whether or not this process may use them
+	Memory      int64             `json:"memory_bytes,omitempty"`
+	Clocksource string            `json:"clocksource,omitempty"`
+	Governor    string            `json:"cpufreq_governor,omitempty"` // CPU 0's; empty in most virtual machines
+	OpenFiles   Limit             `json:"open_files"`
+	Sysctls     map[string]string `json:"sysctls,omitempty"` // by their dotted names
+}
+
+// A Limit is a resource limit of the process, soft and hard; 0 where the platform does not tell.
+type Limit struct {
+	Soft uint64 `json:"soft"`
+	Hard uint64 `json:"hard"`
+}
+
+// A Side is how one of the two processes was set up.
+type Side struct {
+	GOMAXPROCS int   `json:"gomaxprocs"`
+	CPUs       []int `json:"cpus,omitempty"` // pinned to these; empty: not pinned
+}

@@ -1,0 +1,61 @@
+package trial
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// sample makes a trial whose counts add up, with a different one for each seed.
+func sample(seed uint64) Trial {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	n := func() int64 { return rng.Int64N(20) }
+	t := Trial{
+		Schema:     Schema,
+		Seq:        int(seed),
+		Started:    time.Date(2026, 11, 22, 23, 5, 11, int(seed), time.UTC),
+		Scenario:   "echo",
+		Workload:   "echo",
+		Measured:   "request",
+		Strategy:   "ants:workers=64,queue=0,full=wait,unit=conn",
+		Repetition: int(seed) / 3,
+		Load:       Load{Loop: Open, Clients: 4, Rate: 1000, Fraction: 0.5, Arrivals: Poisson},
+		Server:     Process{Name: "ants", PID: 12, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{1}},
+		Window:     time.Second,
+		TimeOut:    time.Second,
+		Counts:     Counts{Unsent: n(), OK: n() + 2, Rejected: n(), Failed: n(), TimedOut: n(), Unanswered: n()},
+		Accepted:   Connections{Active: n(), Queued: n(), Served: n(), Shed: n(), Aborted: n(), Forced: n(), Panics: n()},
+		Warnings:   []Warning{{Code: "x", Text: "y"}},
+	}
+	c := &t.Counts
+	c.Sent = c.OK + c.Rejected + c.Failed + c.TimedOut + c.Unanswered
+	c.Intended = c.Sent + c.Unsent
+	c.Good = c.OK
+	t.Clients = Clients{Total: 4, Served: 2, Refused: 1, Nothing: 1, Good: []int64{c.Good - 1, 1, 0, 0}, Jain: 0.4}
+	a := &t.Accepted
+	a.Accepted = a.Active + a.Queued + a.Served + a.Shed + a.Aborted + a.Forced
+
+	draw := func() time.Duration { return time.Duration(rng.ExpFloat64() * float64(time.Millisecond)) }
+	for range c.Sent {
+		t.Latency.Wait.Record(draw())
+		t.Latency.Lag.Record(draw())
+	}
+	for range c.OK {
+		t.Latency.Service.Record(draw())
+		t.Latency.Response.Record(draw())
+	}
+	t.Latency.Response.RecordN(t.TimeOut, c.TimedOut+c.Unanswered+c.Unsent)
+	return t
+}
+
+// text is a record as it stands in the file: how tests compare records, because a histogram that was read has
+// another form in memory than one that was recorded.
+func text(t testing.TB, record any) string {
+	t.Helper()
+	b, err := json.Marshal(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

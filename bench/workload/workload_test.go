@@ -1,0 +1,340 @@
+package workload
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/poolbench/poolbench/strategies"
+)
+
+func TestFind(t *testing.T) {
+	if w, err := Find(All(), "cpu"); err != nil || w.Name != "cpu" {
+		t.Errorf("Find cpu: %q, %v", w.Name, err)
+	}
+	_, err := Find(All(), "ecko")
+	if want := `unknown workload "ecko": allowed are exchange, echo, wait, cpu`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// each runs test for every built-in workload.
+func each(t *testing.T, test func(t *testing.T, w Workload)) {
+	for _, w := range All() {
+		t.Run(w.Name, func(t *testing.T) { test(t, w) })
+	}
+}
+
+func TestEachIsComplete(t *testing.T) {
+	plain := regexp.MustCompile(`^[a-z]+$`) // a name is part of benchmark names, flags and paths
+	seen := map[string]bool{}
+	each(t, func(t *testing.T, w Workload) {
+		if !plain.MatchString(w.Name) || seen[w.Name] {
+			t.Errorf("name %q is odd, or taken", w.Name)
+		}
+		seen[w.Name] = true
+		if !strings.HasSuffix(w.About, ".") || strings.Count(w.About, ". ") > 0 {
+			t.Errorf("About is not one sentence: %q", w.About)
+		}
+		if _, ok := strategies.ProtocolOf(w.Handler()); !ok {
+			t.Error("the handler has no message form")
+		}
+		if w.Blocks != (w.Name == "wait") {
+			t.Errorf("Blocks is %v", w.Blocks)
+		}
+		unit := Request
+		if w.Name == "exchange" {
+			unit = Session
+		}
+		if w.Client.Measured() != unit {
+			t.Errorf("measured is the %s, want the %s", w.Client.Measured(), unit)
+		}
+	})
+}
+
+// first is the frame that a client reads first: where a refusal would stand.
+func first(c Client) *Frame {
+	if c.Greeting != nil {
+		return c.Greeting
+	}
+	return c.Response
+}
+
+func TestARefusalIsKnownAsOne(t *testing.T) {
+	each(t, func(t *testing.T, w Workload) {
+		f := first(w.Client)
+		got, err := feed(t, f.Split, w.Busy, nil)
+		if err != nil || len(got) != 1 {
+			t.Fatalf("the busy answer %q is no frame of the protocol: %q, %v", w.Busy, got, err)
+		}
+		if !w.Client.Busy([]byte(got[0])) {
+			t.Error("the client does not know the busy answer")
+		}
+		if f.Check(0, []byte(got[0])) == nil {
+			t.Error("the busy answer passes for a good one")
+		}
+		before := string(w.Busy)
+		w.Busy[0] = 'x' // it is the caller's
+		if again, _ := Find(All(), w.Name); string(again.Busy) != before || !again.Client.Busy([]byte(got[0])) {
+			t.Errorf("a caller's change to Busy reached others: %q", again.Busy)
+		}
+	})
+}
+
+// Each workload's client against its own server: every answer is accepted, none is taken for a refusal, and none is
+// accepted as the answer to another request.
+func TestClientAndServerAgree(t *testing.T) {
+	each(t, func(t *testing.T, w Workload) {
+		client, server := net.Pipe()
+		defer client.Close()
+		_ = client.SetDeadline(time.Now().Add(time.Minute)) // a pipe takes any; a hang is a failure
+		served := make(chan error, 1)
+		go func() {
+			defer server.Close()
+			served <- w.Handler().ServeConn(t.Context(), server)
+		}()
+		c := w.Client
+		in := bufio.NewScanner(client)
+		in.Split(first(c).Split)
+		if c.Greeting != nil {
+			if !in.Scan() {
+				t.Fatalf("no greeting: %v", in.Err())
+			}
+			if err := c.Greeting.Check(0, in.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		requests := c.PerConn
+		if requests == 0 {
+			requests = 2*seeds + 1
+		}
+		for seq := range uint64(requests) {
+			if _, err := client.Write(c.Request(nil, seq)); err != nil {
+				t.Fatalf("send request %d: %v", seq, err)
+			}
+			if c.Response == nil {
+				continue
+			}
+			if !in.Scan() {
+				t.Fatalf("no answer to request %d: %v", seq, in.Err())
+			}
+			msg := in.Bytes()
+			if err := c.Response.Check(seq, msg); err != nil {
+				t.Fatal(err)
+			}
+			if c.Response.Check(seq+1, msg) == nil {
+				t.Fatalf("the answer to request %d passes for that to request %d", seq, seq+1)
+			}
+			if c.Busy(msg) {
+				t.Fatalf("the answer %q passes for a refusal", msg)
+			}
+		}
+		if c.End == ClientCloses {
+			client.Close()
+		} else if in.Scan() || in.Err() != nil {
+			t.Fatalf("at the end of the session %q, %v; want the end of the stream", in.Bytes(), in.Err())
+		}
+		if err := <-served; err != nil {
+			t.Fatalf("the server counts the connection as aborted: %v", err)
+		}
+	})
+}
+
+func TestWrongAnswersAreRefused(t *testing.T) {
+	each(t, func(t *testing.T, w Workload) {
+		f := first(w.Client)
+		for _, msg := range []string{"", ".", "0", "(I1\nI2\nI7\nI9\nl.", "(I1\nI2\nI7\nI9\nI1\nl.", "(I1\nI2\nI7\nI9\nI0\nt.", strings.Repeat("0", 63)} {
+			if f.Check(7, []byte(msg)) == nil {
+				t.Errorf("%q passes", msg)
+			}
+		}
+	})
+}
+
+// The driver and the server call these millions of times in a trial; garbage of ours would be measured as theirs.
+func TestARequestAllocatesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w Workload) {
+		p, _ := strategies.ProtocolOf(w.Handler())
+		session := p.Open()
+		c := w.Client
+		request, answer := make([]byte, 0, maxLine), make([]byte, 0, maxLine)
+		answer = session.Greet(answer)
+		seq := uint64(0)
+		allocated := testing.AllocsPerRun(20, func() {
+			request = c.Request(request[:0], seq)
+			_, token, _ := session.Split(request, false)
+			if c.Response != nil {
+				answer, _ = session.Answer(t.Context(), answer[:0], token)
+			} else if _, err := session.Answer(t.Context(), nil, token); err != nil && err != io.EOF {
+				t.Fatal(err)
+			}
+			_, msg, _ := first(c).Split(answer, false)
+			if err := first(c).Check(seq, msg); err != nil || c.Busy(msg) {
+				t.Fatalf("answer %q: %v", msg, err)
+			}
+			seq++
+		})
+		if allocated != 0 {
+			t.Errorf("%v allocations per request", allocated)
+		}
+	})
+}
+
+func TestClientsRunConcurrently(t *testing.T) {
+	each(t, func(t *testing.T, w Workload) {
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				msg := w.Client.Request(nil, 3)
+				_ = first(w.Client).Check(3, msg)
+				_ = w.Client.Busy(msg)
+				_ = w.Handler()
+			})
+		}
+		group.Wait()
+	})
+}
+
+func TestEveryLineRequestIs64Bytes(t *testing.T) {
+	for _, w := range All() {
+		if w.Client.Response == nil {
+			continue
+		}
+		for _, seq := range []uint64{0, 9, 10, math.MaxUint64} {
+			line := w.Client.Request([]byte("before "), seq)
+			if len(line) != len("before ")+64 || !bytes.HasPrefix(line, []byte("before ")) || bytes.IndexByte(line, '\n') != len(line)-1 {
+				t.Errorf("%s: request %d is %q", w.Name, seq, line)
+			}
+		}
+	}
+}
+
+// Real time would do for "no less than 5 ms", but not for "no more".
+func TestWaitWaitsAndAnswersAfterStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		p, _ := strategies.ProtocolOf(wait().Handler())
+		start := time.Now()
+		answer, err := p.Open().Answer(stopped, []byte("before "), []byte("a line"))
+		if took := time.Since(start); took != 5*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		if err != nil || string(answer) != "before a line\n" {
+			t.Errorf("answer %q, %v", answer, err)
+		}
+	})
+}
+
+// The figures of a run can be compared with another's only if the work is the same.
+func TestTheWorkIsFixed(t *testing.T) {
+	const want = "0325e5254c0e5ce9" // computed in Python
+	if got := string(appendResult(nil, []byte("poolbench"))); got != want {
+		t.Errorf("the work for one line ends in %s, want %s: trials before and after this change are not comparable", got, want)
+	}
+	distinct := map[string]bool{}
+	for _, r := range results() {
+		distinct[r] = true
+	}
+	if len(distinct) != seeds {
+		t.Errorf("%d different results for %d seeds", len(distinct), seeds)
+	}
+}
+
+// recorder notes what a session was asked.
+type recorder struct {
+	strategies.Protocol
+	requests *[]string
+}
+
+func (r recorder) Open() strategies.Session { return recorded{r.Protocol.Open(), r.requests} }
+
+type recorded struct {
+	strategies.Session
+	requests *[]string
+}
+
+func (r recorded) Answer(ctx context.Context, dst, request []byte) ([]byte, error) {
+	*r.requests = append(*r.requests, string(request))
+	return r.Session.Answer(ctx, dst, request)
+}
+
+// record returns w's handler, and what it is asked, to be looked at once it has returned.
+func record(w Workload) (strategies.Handler, *[]string) {
+	p, _ := strategies.ProtocolOf(w.Handler())
+	var requests []string
+	return strategies.Messages(recorder{p, &requests}), &requests
+}
+
+// scripted is a connection whose other side has said everything already.
+type scripted struct {
+	net.Conn
+	in  io.Reader
+	out bytes.Buffer
+}
+
+func (s *scripted) Read(b []byte) (int, error)  { return s.in.Read(b) }
+func (s *scripted) Write(b []byte) (int, error) { return s.out.Write(b) }
+
+// Protocol 0 and nothing else: the tutorial's own, and the one in which the stop opcode's byte cannot be an argument.
+func TestExchangeSpeaksText(t *testing.T) {
+	if want := "(I1\nI2\nI7\nI9\nI0\nl."; string(greeting) != want {
+		t.Errorf("greeting %q, want %q", greeting, want)
+	}
+	if want := "S\"busy\"\n."; string(exchange().Busy) != want {
+		t.Errorf("busy answer %q, want %q", exchange().Busy, want)
+	}
+}
+
+func TestExchangeEnds(t *testing.T) {
+	broken := errors.New("connection reset")
+	open := errors.New("read on: a client that waits for the close would wait for ever")
+	ten := strings.Repeat("Hey. 0\n", 10)
+	full := strings.Repeat("m", maxMessage)
+	for _, test := range []struct {
+		name     string
+		stream   string
+		end      error // what the next read returns
+		messages int
+		want     error
+	}{
+		{"after the tenth message, without another read", ten, open, 10, nil},
+		{"after the tenth, whatever follows", ten + "Hey. 10\n", open, 10, nil},
+		{"after ten full messages without a newline", strings.Repeat(full, 10), open, 10, nil},
+		{"at the end of the stream after none", "", io.EOF, 0, nil},
+		{"at the end of the stream after three", ten[:21], io.EOF, 3, nil},
+		{"at the end of the stream, which ends the tenth message", ten[:69], io.EOF, 10, nil},
+		{"at the end of the stream of a client without newlines", strings.ReplaceAll(ten, "\n", "n"), io.EOF, 1, nil},
+		{"with an error where the connection broke", ten[:21], broken, 3, broken},
+		{"with an error where it broke in a message", ten[:23], broken, 3, broken},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h, requests := record(exchange())
+			conn := &scripted{in: io.MultiReader(strings.NewReader(test.stream), fail{test.end})}
+			if err := h.ServeConn(t.Context(), conn); err != test.want {
+				t.Errorf("ended with %v, want %v", err, test.want)
+			}
+			if len(*requests) != test.messages {
+				t.Errorf("%d messages: %q; want %d", len(*requests), *requests, test.messages)
+			}
+			if !bytes.Equal(conn.out.Bytes(), greeting) {
+				t.Errorf("the server said %q, want the greeting and nothing else", conn.out.Bytes())
+			}
+		})
+	}
+}
+
+// fail is a reader that fails. MultiReader passes every error on but io.EOF, which ends the whole as well.
+type fail struct{ err error }
+
+func (f fail) Read([]byte) (int, error) { return 0, f.err }
