@@ -38,7 +38,10 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 
 // CheckDrive reports what Drive would refuse, without connecting.
 func CheckDrive(target string, w workload.Workload, l trial.Load, timing Timing) error {
-	return driveConfig(target, w, l, timing).Check()
+	if err := driveConfig(target, w, l, timing).Check(); err != nil {
+		return err
+	}
+	return load.CheckFiles(l.Clients)
 }
 
 func driveConfig(target string, w workload.Workload, l trial.Load, timing Timing) load.Config {

@@ -30,6 +30,9 @@ sessions each arrival is a new connection that runs the whole exchange.`,
   poolbench drive --target 127.0.0.1:2727 --workload exchange --loop sessions --rate 200`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if target == "" {
+				return usagef("--target is missing: say where the server listens, for example --target 127.0.0.1:7000")
+			}
 			w, err := workload.Find(suite.Workloads, work)
 			if err != nil {
 				return usagef("--workload: %w", err)
@@ -56,7 +59,6 @@ sessions each arrival is a new connection that runs the whole exchange.`,
 	}
 	f := c.Flags()
 	f.StringVar(&target, "target", "", "`HOST:PORT` of the server")
-	_ = c.MarkFlagRequired("target")
 	f.StringVar(&work, "workload", "echo", "what the server serves: `NAME`, see `poolbench list`")
 	f.StringVar(&loop, "loop", string(trial.Closed), "closed, open or sessions")
 	f.IntVar(&l.Clients, "clients", 64, "connections held at once")

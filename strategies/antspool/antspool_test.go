@@ -1,6 +1,9 @@
 package antspool
 
 import (
+	"context"
+	"math"
+	"runtime"
 	"testing"
 
 	"github.com/poolbench/poolbench/strategies"
@@ -8,17 +11,51 @@ import (
 )
 
 func TestDispatcherKeepsItsContract(t *testing.T) {
-	for _, policy := range []strategies.Policy{strategies.Wait, strategies.Reject} {
-		for _, workers := range []int{1, 3} {
-			for _, queue := range []int{0, 2} {
-				l := strategies.Limits{Workers: workers, Queue: queue, WhenFull: policy}
-				if check(l) != nil {
-					continue
-				}
-				t.Run(strategies.Spec{Kind: Kind().Name, Limits: l}.String(), func(t *testing.T) {
-					strategytest.RunDispatcher(t, New, l)
-				})
-			}
-		}
+	for _, l := range []strategies.Limits{
+		{Workers: 1},
+		{Workers: 3},
+		{Workers: 1, WhenFull: strategies.Reject},
+		{Workers: 3, WhenFull: strategies.Reject},
+	} {
+		t.Run(strategies.Spec{Kind: Kind().Name, Limits: l}.String(), func(t *testing.T) {
+			strategytest.RunDispatcher(t, New, l)
+		})
 	}
 }
+
+func TestImpossibleLimitsAreNamed(t *testing.T) {
+	for _, tt := range []struct {
+		limits strategies.Limits
+		want   string
+	}{
+		{strategies.Limits{Workers: 0}, "workers=0: ants is used with a limit; allowed: 1 to 2147483647"},
+		{strategies.Limits{Workers: strategies.Unbounded}, "workers=unbounded: ants is used with a limit; allowed: 1 to 2147483647"},
+		{strategies.Limits{Workers: math.MaxInt32, Queue: 16}, "queue=16: ants has no queue; allowed: 0"},
+		{strategies.Limits{Workers: 1, Queue: strategies.Unbounded}, "queue=unbounded: ants has no queue; allowed: 0"},
+	} {
+		if _, err := New(tt.limits); err == nil || err.Error() != tt.want {
+			t.Errorf("%+v: got error %v, want %s", tt.limits, err, tt.want)
+		}
+	}
+	if err := Kind().Check(Kind().Default); err != nil {
+		t.Errorf("default limits: %v", err)
+	}
+}
+
+func TestATaskThatEndsItsGoroutineCostsNoPlace(t *testing.T) {
+	d, err := New(strategies.Limits{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []func(){func() { panic("on purpose") }, runtime.Goexit, func() {}} {
+		ran := make(chan struct{})
+		if err := d.Dispatch(context.Background(), func() { close(ran); end() }); err != nil {
+			t.Fatal(err)
+		}
+		<-ran
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+

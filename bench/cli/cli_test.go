@@ -1,0 +1,310 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/cli"
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/workload"
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// small is a suite that takes a second.
+func small() bench.Suite {
+	timing := bench.Timing{
+		WarmUp: 10 * time.Millisecond, Window: 50 * time.Millisecond, Tail: 20 * time.Millisecond,
+		TimeOut: time.Second, BackOff: 10 * time.Millisecond,
+	}
+	return bench.Suite{
+		Name:        "small",
+		Kinds:       strategies.Kinds{strategies.Goroutine(), strategies.Channel(), strategies.Tutorial()},
+		Workloads:   workload.All(),
+		Repetitions: 1,
+		Scenarios: []bench.Scenario{
+			{Name: "echo", About: "About echo.", Workload: "echo", Strategies: []string{"goroutine", "tutorial"}, Load: trial.Load{Loop: trial.Closed, Clients: 4}, Timing: timing},
+			{Name: "wait-open", About: "About waiting.", Workload: "wait", Strategies: []string{"goroutine"}, Load: trial.Load{Loop: trial.Open, Clients: 4}, Fractions: []float64{0.5}, Timing: timing},
+		},
+	}
+}
+
+func TestMain(m *testing.M) {
+	small().ServeIfChild()
+	os.Exit(m.Run())
+}
+
+// execute runs one command line in this process.
+func execute(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = cli.Execute(ctx, small(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestRunWritesTrialsReportAndPlots(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := execute(t.Context(), "run", "--results", dir, "--name", "one", "--seed", "3")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	run, err := trial.Read(filepath.Join(dir, "latest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Trials) != run.Env.Planned || len(run.Trials) != 3+3+2 {
+		t.Errorf("%d trials of %d", len(run.Trials), run.Env.Planned)
+	}
+	if run.Env.Interrupted || run.Env.Finished.IsZero() || run.Env.Seed != 3 || run.Env.Suite != "small" {
+		t.Errorf("env: %+v", run.Env)
+	}
+	if !strings.Contains(strings.Join(run.Env.Command, " "), "poolbench run --results") {
+		t.Errorf("the record's command is %q", run.Env.Command)
+	}
+	for _, line := range strings.Fields(stdout) {
+		if info, err := os.Stat(line); err != nil || info.Size() == 0 {
+			t.Errorf("stdout names %s: %v", line, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "one", "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"served", "2 of 4", "poolbench run --results", "About echo."} {
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+
+	t.Run("and does not overwrite it", func(t *testing.T) {
+		code, _, stderr := execute(t.Context(), "run", "--results", dir, "--name", "one")
+		if code != 2 || !strings.Contains(stderr, "one") {
+			t.Errorf("exit code %d: %s", code, stderr)
+		}
+		if again, err := trial.Read(filepath.Join(dir, "one")); err != nil || len(again.Trials) != len(run.Trials) {
+			t.Errorf("the run has changed: %d trials, %v", len(again.Trials), err)
+		}
+	})
+	t.Run("and report and plot draw it again without measuring", func(t *testing.T) {
+		for _, command := range []string{"plot", "report"} {
+			if err := os.RemoveAll(filepath.Join(dir, "one", "plots")); err != nil {
+				t.Fatal(err)
+			}
+			code, stdout, stderr := execute(t.Context(), command, filepath.Join(dir, "latest"))
+			if code != 0 || !strings.Contains(stdout, ".svg") {
+				t.Errorf("%s: exit code %d: %s%s", command, code, stdout, stderr)
+			}
+		}
+	})
+}
+
+func TestInterruptingARunKeepsItAndSaysThatItIsPartial(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The first line of progress comes before the first trial; the trials file grows after each.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		path := filepath.Join(dir, "cut", "trials.jsonl")
+		for ctx.Err() == nil {
+			if text, err := os.ReadFile(path); err == nil && bytes.Count(text, []byte("\n")) >= 2 {
+				cancel()
+			}
+		}
+	}()
+	code, _, stderr := execute(ctx, "run", "--results", dir, "--name", "cut", "--repetitions", "1000")
+	cancel()
+	<-done
+	if code != 130 {
+		t.Errorf("exit code %d, want 130: %s", code, stderr)
+	}
+	run, err := trial.Read(filepath.Join(dir, "cut"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !run.Env.Interrupted || len(run.Trials) < 2 || len(run.Trials) >= run.Env.Planned {
+		t.Errorf("interrupted %v, %d trials of %d", run.Env.Interrupted, len(run.Trials), run.Env.Planned)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "cut", "report.md"))
+	if err != nil || !bytes.Contains(bytes.ToLower(text), []byte("partial")) {
+		t.Errorf("the report does not say that it is partial (%v)", err)
+	}
+}
+
+func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	old := filepath.Join(dir, "old")
+	must(t, os.WriteFile(file, nil, 0o644))
+	must(t, os.Mkdir(old, 0o755))
+	must(t, os.WriteFile(filepath.Join(old, "env.json"), []byte(`{"schema":99}`), 0o644))
+	must(t, os.WriteFile(filepath.Join(old, "trials.jsonl"), []byte(`{"schema":99}`+"\n"), 0o644))
+	many := fmt.Sprint(math.MaxInt32)
+
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"fly", "unknown command"},
+		{"run everything", "see `poolbench run --help`"},
+		{"run --speed 3", "unknown flag"},
+		{"run --repetitions many", "invalid argument"},
+		{"run --repetitions 0", "at least 1"},
+		{"run --strategy swarm", "allowed: goroutine, channel, tutorial"},
+		{"run --strategy channel:worker=1", "allowed: workers"},
+		{"run --scenario opera", "allowed: echo, wait-open"},
+		{"run --window 0s", "window"},
+		{"run --server-cpus 0-", "server CPUs"},
+		{"run --server-cpus 0", "driver CPUs"},
+		{"run --server-cpus 100000 --driver-cpus 0", "100000"},
+		{"run --results " + file, file},
+		{"serve --strategy swarm", "--strategy"},
+		{"serve --workload opera", "--workload"},
+		{"serve --listen 127.0.0.1:99999", "--listen"},
+		{"serve --drain -1s", "--drain"},
+		{"drive", "target"},
+		{"drive --target 127.0.0.1:1 --workload opera", "--workload"},
+		{"drive --target 127.0.0.1:1 --loop open --rate 0", "rate 0"},
+		{"drive --target 127.0.0.1:1 --loop open --rate -3", "rate -3"},
+		{"drive --target 127.0.0.1:1 --loop round", "round"},
+		{"drive --target 127.0.0.1:1 --rate 5", "closed loop"},
+		{"drive --target 127.0.0.1:1 --arrivals constant", "closed"},
+		{"drive --target nowhere", "host:port"},
+		{"drive --target 127.0.0.1:1 --clients 0", "clients 0"},
+		{"drive --target 127.0.0.1:1 --clients " + many, "ulimit -n"},
+		{"report " + filepath.Join(dir, "nothing"), "nothing"},
+		{"report " + old, "schema"},
+		{"plot " + old, "schema"},
+		{"plot a b", "see `poolbench plot --help`"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			code, stdout, stderr := execute(t.Context(), strings.Fields(c.args)...)
+			if code != 2 {
+				t.Errorf("exit code %d, want 2", code)
+			}
+			if stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "poolbench: ") {
+				t.Errorf("want one line on stderr and nothing on stdout, got %q and %q", stderr, stdout)
+			}
+			if !strings.Contains(stderr, c.want) {
+				t.Errorf("%q does not say %q", stderr, c.want)
+			}
+		})
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+		t.Errorf("bad input has left something behind: %v, %v", left, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	for _, command := range []string{"", "run", "report", "plot", "serve", "drive", "list"} {
+		code, stdout, stderr := execute(t.Context(), append(strings.Fields(command), "--help")...)
+		if code != 0 || !strings.Contains(stdout, "Examples:\n  poolbench "+command) {
+			t.Errorf("%q: exit code %d, help without an example: %s%s", command, code, stdout, stderr)
+		}
+	}
+}
+
+func TestListNamesEverything(t *testing.T) {
+	code, stdout, _ := execute(t.Context(), "list")
+	if code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	for _, want := range []string{
+		"goroutine", "channel", "tutorial", "exchange", "echo", "wait", "cpu", "wait-open",
+		"workers=2,queue=unbounded,full=wait,unit=conn", "About echo.", "session",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the list has no %q", want)
+		}
+	}
+}
+
+// watched is a writer that says when it holds a text.
+type watched struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	grew chan struct{}
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text.Write(p)
+	select {
+	case w.grew <- struct{}{}:
+	default:
+	}
+	return len(p), nil
+}
+
+func (w *watched) await(t *testing.T, pattern string) string {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	for {
+		w.mu.Lock()
+		match := re.FindStringSubmatch(w.text.String())
+		w.mu.Unlock()
+		if match != nil {
+			return match[len(match)-1]
+		}
+		select {
+		case <-w.grew:
+		case <-t.Context().Done():
+			t.Fatalf("no %q in %q", pattern, w.text.String())
+		}
+	}
+}
+
+func TestServeAndDriveATutorialServer(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &watched{grew: make(chan struct{}, 1)}
+	served := make(chan int, 1)
+	go func() {
+		served <- cli.Execute(ctx, small(), strings.Fields("serve --strategy tutorial --workload exchange --listen 127.0.0.1:0 --verbose"), out, io.Discard)
+	}()
+	address := out.await(t, `on (127\.0\.0\.1:\d+)`)
+
+	code, stdout, stderr := execute(t.Context(), "drive", "--target", address, "--workload", "exchange", "--clients", "3",
+		"--warm-up", "10ms", "--window", "100ms")
+	if code != 0 || !strings.Contains(stdout, "3 of 3 clients served") || !strings.Contains(stdout, "sessions/s") {
+		t.Errorf("drive: exit code %d: %s%s", code, stdout, stderr)
+	}
+	code, stdout, stderr = execute(t.Context(), "drive", "--target", address, "--workload", "exchange", "--clients", "8", "--loop", "sessions",
+		"--rate", "200", "--warm-up", "10ms", "--window", "100ms", "--json")
+	if code != 0 || !strings.Contains(stdout, `"loop":"sessions"`) {
+		t.Errorf("drive: exit code %d: %s%s", code, stdout, stderr)
+	}
+	code, _, stderr = execute(t.Context(), "drive", "--target", address, "--workload", "exchange", "--loop", "open", "--rate", "5")
+	if code != 2 || !strings.Contains(stderr, "sessions") {
+		t.Errorf("an open loop of sessions: exit code %d: %s", code, stderr)
+	}
+
+	cancel()
+	if code := <-served; code != 0 {
+		t.Errorf("serve: exit code %d", code)
+	}
+	for _, want := range []string{"received connection: 127.0.0.1:", "closed connection: 127.0.0.1:", "accepted "} {
+		out.await(t, want)
+	}
+	received, closed := strings.Count(out.text.String(), "received connection"), strings.Count(out.text.String(), "closed connection")
+	if received != closed {
+		t.Errorf("%d connections received and %d closed", received, closed)
+	}
+}
