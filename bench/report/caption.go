@@ -107,13 +107,11 @@ func (v view) incomplete() string {
 	}
 }
 
-// clients says how many there were and what they were.
+// clients says how many there were and what they were. A level is made with its first cell.
 func clients(l level) string {
-	for _, c := range l.cells {
-		if c.Load.Loop == trial.Sessions {
-			return fmt.Sprintf("at most %s open at once", counted(c.Load.Clients, "connection"))
-		}
-		return counted(c.Load.Clients, "client")
+	load := l.cells[0].Load
+	if load.Loop == trial.Sessions {
+		return fmt.Sprintf("at most %s open at once", counted(load.Clients, "connection"))
 	}
-	return absent
+	return counted(load.Clients, "client")
 }

@@ -24,7 +24,7 @@ func find(t *testing.T, v view, name string) scenario {
 // Catches: a dot that is not a trial, a median of something else, an invalid trial that is drawn, a twin that is left out
 // or not beside its baseline.
 func TestGoodputPanelHasEveryValidTrial(t *testing.T) {
-	run := synth{strategies: 7, repetitions: 8}.run()
+	run := synth{strategies: 7, repetitions: 4}.run()
 	run.Trials[3].Invalid = "disturbed"
 	got := goodputPanels(newView(run, nil))
 	if len(got) != 4 {
@@ -59,7 +59,7 @@ func TestGoodputPanelHasEveryValidTrial(t *testing.T) {
 
 // Catches: percentiles from too few samples, and lines that leave out what was never answered.
 func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
-	v := newView(synth{strategies: 7, repetitions: 8}.run(), nil)
+	v := newView(synth{strategies: 7, repetitions: 4}.run(), nil)
 	for _, p := range latencyPanels(find(t, v, "echo-open")) {
 		for _, l := range p.lines {
 			above := float64(l.Latency.Response.Count()) * (1 - l.end())
@@ -84,7 +84,7 @@ func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
 // Catches: achieved load on the axis in place of offered load, filled markers of those that fell behind, a p99 at the
 // time-out that is drawn beside it, and the response time's p99 in place of the driver's.
 func TestLoadPointsAreAtTheOfferedLoad(t *testing.T) {
-	run := synth{strategies: 7, repetitions: 8}.run()
+	run := synth{strategies: 7, repetitions: 4}.run()
 	points := loadPoints(find(t, newView(run, nil), "echo-open"))
 	if len(points) != 7*4 {
 		t.Fatalf("%d points, want 7 strategies at 4 loads", len(points))

@@ -110,14 +110,6 @@ func marks(cells []cell) []string {
 	return out
 }
 
-func names(cells []cell) []string {
-	var out []string
-	for _, c := range cells {
-		out = append(out, c.label)
-	}
-	return out
-}
-
 // starving are the strategies that left clients without an answer, each at the level where it served the fewest.
 func (s scenario) starving() []cell {
 	var out []cell

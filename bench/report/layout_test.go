@@ -60,13 +60,13 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	}
 	for name, s := range map[string]synth{
 		"1":            {strategies: 1, repetitions: 2},
-		"2":            {strategies: 2, repetitions: 8},
-		"7":            {strategies: 7, repetitions: 8},
-		"12":           {strategies: 12, repetitions: 2},
+		"2":            {strategies: 2, repetitions: 2},
+		"7":            {strategies: 7, repetitions: 8, levels: []float64{0.5, 0.9}},
+		"12":           {strategies: 12, repetitions: 1},
 		"12-one-level": {strategies: 12, repetitions: 1, levels: []float64{0.5}},
-		"7-close":      {strategies: 7, repetitions: 2, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}},
-		"7-long-names": {strategies: 7, repetitions: 2, mutate: long},
-		"7-many-clients": {strategies: 7, repetitions: 2, mutate: func(tr *trial.Trial) {
+		"4-close":      {strategies: 4, repetitions: 1, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}},
+		"3-long-names": {strategies: 3, repetitions: 1, levels: []float64{0.5, 0.9}, mutate: long},
+		"4-many-clients": {strategies: 4, repetitions: 1, levels: []float64{0.5}, mutate: func(tr *trial.Trial) {
 			tr.Clients.Good = append(tr.Clients.Good, make([]int64, 936)...)
 			tr.Clients.Total, tr.Clients.Nothing = 1000, tr.Clients.Nothing+936
 		}},

@@ -25,14 +25,12 @@ func (d *document) note(text string) string {
 	return fmt.Sprintf("[^%d]", i+1)
 }
 
-func (v view) markdown() []byte {
+// markdown shows those figures that there are.
+func (v view) markdown(figures []figure) []byte {
 	var d document
-	figures := map[string]figure{}
-	for _, f := range v.figures(newTypesetter()) {
-		figures[f.name] = f
-	}
 	show := func(name string) {
-		if f, ok := figures[name]; ok {
+		if i := slices.IndexFunc(figures, func(f figure) bool { return f.name == name }); i >= 0 {
+			f := figures[i]
 			// The link under a picture that is shown leads to the one that scales.
 			d.f("[![%s](%s)](%s)\n\n", altText(f.alt), path.Join(plotsDir, name+".png"), path.Join(plotsDir, name+".svg"))
 		}

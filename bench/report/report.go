@@ -25,33 +25,39 @@ const plotsDir = "plots"
 // whole. dir is made if it does not exist; report.md links to the run's trials.jsonl and env.json beside it, so dir is
 // the run's own folder as a rule.
 func Write(run trial.Run, about About, dir string) ([]string, error) {
-	v := newView(run, about)
-	figures, err := v.write(dir)
+	v, t := newView(run, about), newTypesetter()
+	figures := v.figures(t)
+	written, err := save(figures, t, dir)
 	if err != nil {
-		return figures, err
+		return written, err
 	}
 	name := filepath.Join(dir, "report.md")
-	if err := replace(name, v.markdown()); err != nil {
-		return figures, err
+	if err := replace(name, v.markdown(figures)); err != nil {
+		return written, err
 	}
-	return append([]string{name}, figures...), nil
+	return append([]string{name}, written...), nil
 }
 
 // Plots writes the pictures alone, as dir/plots/*.png and *.svg, and returns their names.
-func Plots(run trial.Run, dir string) ([]string, error) { return newView(run, nil).write(dir) }
+func Plots(run trial.Run, dir string) ([]string, error) {
+	t := newTypesetter()
+	return save(newView(run, nil).figures(t), t, dir)
+}
 
 // Markdown is the text of report.md. It shows the pictures that [Plots] draws of the same run.
-func Markdown(run trial.Run, about About) []byte { return newView(run, about).markdown() }
+func Markdown(run trial.Run, about About) []byte {
+	v := newView(run, about)
+	return v.markdown(v.figures(newTypesetter()))
+}
 
-// write returns the names of what it has written, also with an error.
-func (v view) write(dir string) ([]string, error) {
+// save returns the names of what it has written, also with an error.
+func save(figures []figure, t typesetter, dir string) ([]string, error) {
 	dir = filepath.Join(dir, plotsDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder for plots: %w", err)
 	}
-	t := newTypesetter()
 	var written []string
-	for _, f := range v.figures(t) {
+	for _, f := range figures {
 		for _, kind := range []struct {
 			ext  string
 			draw func(typesetter) ([]byte, error)

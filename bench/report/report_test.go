@@ -65,7 +65,7 @@ func TestGoldenReport(t *testing.T) {
 // Catches: map order, time or chance in what is written; files that are named and not written; a report that shows a
 // picture which does not exist, without words for it, or leaves one out; temporary files left behind.
 func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
-	run := goldenSynth.run()
+	run := synth{strategies: 3, repetitions: 2, levels: []float64{0.5}}.run()
 	dirs := []string{t.TempDir(), t.TempDir()}
 	var names [2][]string
 	for i, dir := range dirs {
@@ -139,7 +139,7 @@ func TestUnwritableFolderIsNamed(t *testing.T) {
 // Catches: a panic, or NaN, Inf or a formatting error in print, for runs of any kind: empty, all invalid, one
 // repetition, no baseline, no open loop, interrupted.
 func TestNoRunBreaksTheReport(t *testing.T) {
-	full := synth{strategies: 9, repetitions: 3, levels: []float64{0.5, 0.9}}.run()
+	full := synth{strategies: 5, repetitions: 3, levels: []float64{0.9}}.run()
 	bad := regexp.MustCompile(`NaN|\bInf\b|\+Inf|%!`)
 	check := func(t *testing.T, run trial.Run, draw bool) {
 		t.Helper()
@@ -173,7 +173,7 @@ func TestNoRunBreaksTheReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { check(t, run, true) })
 	}
-	for round := range 60 {
+	for round := range 25 {
 		rng := rand.New(rand.NewPCG(uint64(round), 1))
 		run := full
 		run.Trials = nil
@@ -280,7 +280,7 @@ func TestSummaryIsBackedByTheStatistics(t *testing.T) {
 
 // Catches: totals that do not add up, or leave a trial out.
 func TestTotalsAddUp(t *testing.T) {
-	run := synth{strategies: 9, repetitions: 2, levels: []float64{0.5, 0.9}}.run()
+	run := synth{strategies: 6, repetitions: 2, levels: []float64{0.5, 0.9}}.run()
 	text := string(Markdown(run, nil))
 	tables := 0
 	var sum, all []int64
