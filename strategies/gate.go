@@ -74,6 +74,16 @@ func (g *Gate) Leave() {
 	}
 }
 
+// Lose gives a place up for good: for a pool that cannot replace the worker which a task has taken along.
+func (g *Gate) Lose() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.places--
+	if g.inside--; g.closed && g.inside == 0 {
+		close(g.empty)
+	}
+}
+
 // Close sends away whoever waits, lets nobody in any more, and returns when the last one has left. It is called once.
 func (g *Gate) Close() {
 	g.mu.Lock()

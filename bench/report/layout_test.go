@@ -59,11 +59,10 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 		tr.Scenario = strings.Repeat("a-scenario-with-a-very-long-name-", 4) + tr.Scenario
 	}
 	for name, s := range map[string]synth{
-		"1":            {strategies: 1, repetitions: 2},
+		"1":            {strategies: 1, repetitions: 2, levels: []float64{0.5}},
 		"2":            {strategies: 2, repetitions: 2},
-		"7":            {strategies: 7, repetitions: 8, levels: []float64{0.5, 0.9}},
+		"7":            {strategies: 7, repetitions: 8, levels: []float64{0.25, 0.5, 0.75, 0.9}},
 		"12":           {strategies: 12, repetitions: 1},
-		"12-one-level": {strategies: 12, repetitions: 1, levels: []float64{0.5}},
 		"4-close":      {strategies: 4, repetitions: 1, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}},
 		"3-long-names": {strategies: 3, repetitions: 1, levels: []float64{0.5, 0.9}, mutate: long},
 		"4-many-clients": {strategies: 4, repetitions: 1, levels: []float64{0.5}, mutate: func(tr *trial.Trial) {

@@ -65,7 +65,9 @@ func TestGoldenReport(t *testing.T) {
 // Catches: map order, time or chance in what is written; files that are named and not written; a report that shows a
 // picture which does not exist, without words for it, or leaves one out; temporary files left behind.
 func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
-	run := synth{strategies: 3, repetitions: 2, levels: []float64{0.5}}.run()
+	run := synth{strategies: 3, repetitions: 1, levels: []float64{0.5}}.run()
+	// One scenario of each loop has every kind of picture.
+	run.Trials = slices.DeleteFunc(run.Trials, func(tr trial.Trial) bool { return tr.Workload != "echo" })
 	dirs := []string{t.TempDir(), t.TempDir()}
 	var names [2][]string
 	for i, dir := range dirs {
@@ -173,7 +175,7 @@ func TestNoRunBreaksTheReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { check(t, run, true) })
 	}
-	for round := range 25 {
+	for round := range 15 {
 		rng := rand.New(rand.NewPCG(uint64(round), 1))
 		run := full
 		run.Trials = nil
@@ -195,7 +197,7 @@ func TestNoRunBreaksTheReport(t *testing.T) {
 			run.Trials = append(run.Trials, tr)
 		}
 		run.Env.Interrupted = round%2 == 0
-		t.Run(fmt.Sprint("subset ", round), func(t *testing.T) { check(t, run, round%10 == 0) })
+		t.Run(fmt.Sprint("subset ", round), func(t *testing.T) { check(t, run, round%5 == 0) })
 	}
 }
 

@@ -58,4 +58,3 @@ func TestATaskThatEndsItsGoroutineCostsNoPlace(t *testing.T) {
 		t.Error(err)
 	}
 }
-

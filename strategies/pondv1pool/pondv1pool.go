@@ -64,19 +64,23 @@ func (d *dispatcher) Dispatch(ctx context.Context, task func()) error {
 	if err := d.gate.Enter(ctx); err != nil {
 		return err
 	}
-	d.pool.Submit(func() { // there is room, so it blocks no longer than a free worker takes to come back
-		run(task)
-		d.gate.Leave()
-	})
+	d.pool.Submit(func() { d.run(task) }) // there is room: it blocks no longer than a free worker takes to come back
 	return nil
 }
 
-// run keeps panics from pond, which would print them; package strategies has reported them before they come here.
-// A task that ends its goroutine (runtime.Goexit) does not return from run: pond does not replace the worker that it takes
-// with it, and so its place is not given back either.
-func run(task func()) {
-	defer func() { _ = recover() }()
+// run keeps panics from pond, which would print them; package strategies has reported them before they come here. A
+// task that ends its goroutine (runtime.Goexit) takes the worker along, which pond does not replace.
+func (d *dispatcher) run(task func()) {
+	returned := false
+	defer func() {
+		if panicked := recover() != nil; returned || panicked {
+			d.gate.Leave()
+			return
+		}
+		d.gate.Lose()
+	}()
 	task()
+	returned = true
 }
 
 // Close wakes blocked calls, and waits for tasks that run and that are queued.

