@@ -44,6 +44,7 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 		Strategy:   m.step.Strategy,
 		Twin:       m.step.Twin,
 		Repetition: m.step.Repetition,
+		Calibrates: m.step.Calibrates,
 		Load:       m.step.Load,
 		WarmUp:     timing.WarmUp,
 		Window:     timing.Window,

@@ -23,7 +23,7 @@ RUN is a folder with trials.jsonl; without it, results/latest.`,
   poolbench report results/reference`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, writeReport)
+			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, report.Write)
 		},
 	}
 }
@@ -64,12 +64,4 @@ func draw(stdout, stderr io.Writer, args []string, write func(trial.Run, string)
 		fmt.Fprintln(stdout, f)
 	}
 	return nil
-}
-
-func writeReport(run trial.Run, dir string) ([]string, error) {
-	about := report.About{}
-	for _, sc := range run.Env.Scenarios {
-		about[sc.Name] = sc.About
-	}
-	return report.Write(run, about, dir)
 }

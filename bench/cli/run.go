@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/report"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/spf13/cobra"
 )
@@ -131,7 +132,7 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 
 // publish draws a run that has ended, and lets results/latest lead to it.
 func publish(results, dir string, stdout, stderr io.Writer) error {
-	if err := draw(stdout, stderr, []string{dir}, writeReport); err != nil {
+	if err := draw(stdout, stderr, []string{dir}, report.Write); err != nil {
 		return err
 	}
 	return trial.PointLatest(results, dir)

@@ -66,7 +66,9 @@ func (v view) commit() string {
 // repetitions is the number that the run got to.
 func (v view) repetitions() (n int) {
 	for _, t := range v.run.Trials {
-		n = max(n, t.Repetition+1)
+		if !t.Calibrates {
+			n = max(n, t.Repetition+1)
+		}
 	}
 	return n
 }

@@ -26,7 +26,7 @@ func find(t *testing.T, v view, name string) scenario {
 func TestGoodputPanelHasEveryValidTrial(t *testing.T) {
 	run := synth{strategies: 7, repetitions: 4}.run()
 	run.Trials[3].Invalid = "disturbed"
-	got := goodputPanels(newView(run, nil))
+	got := goodputPanels(newView(run))
 	if len(got) != 4 {
 		t.Fatalf("%d panels, want the 4 closed-loop scenarios", len(got))
 	}
@@ -59,7 +59,7 @@ func TestGoodputPanelHasEveryValidTrial(t *testing.T) {
 
 // Catches: percentiles from too few samples, and lines that leave out what was never answered.
 func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
-	v := newView(synth{strategies: 7, repetitions: 4}.run(), nil)
+	v := newView(synth{strategies: 7, repetitions: 4}.run())
 	for _, p := range latencyPanels(find(t, v, "echo-open")) {
 		for _, l := range p.lines {
 			above := float64(l.Latency.Response.Count()) * (1 - l.end())
@@ -75,7 +75,7 @@ func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
 		}
 	}
 	few := newView(trial.Run{Trials: []trial.Trial{{Scenario: "s", Strategy: "a", Window: time.Second,
-		Load: trial.Load{Loop: trial.Closed}, Latency: trial.Latency{Response: lognormal(map[string]trial.Histogram{}, time.Millisecond, 0.3, 9, 0)}}}}, nil)
+		Load: trial.Load{Loop: trial.Closed}, Latency: trial.Latency{Response: lognormal(map[string]trial.Histogram{}, time.Millisecond, 0.3, 9, 0)}}}})
 	if got := latencyPanels(few.scenarios[0]); len(got) != 0 {
 		t.Errorf("nine samples are drawn: %v", got)
 	}
@@ -85,7 +85,7 @@ func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
 // time-out that is drawn beside it, and the response time's p99 in place of the driver's.
 func TestLoadPointsAreAtTheOfferedLoad(t *testing.T) {
 	run := synth{strategies: 7, repetitions: 4}.run()
-	points := loadPoints(find(t, newView(run, nil), "echo-open"))
+	points := loadPoints(find(t, newView(run), "echo-open"))
 	if len(points) != 7*2 {
 		t.Fatalf("%d points, want 7 strategies at 2 loads", len(points))
 	}
@@ -115,7 +115,7 @@ func TestServedPanelsAddUpAndShowTheWorstTrial(t *testing.T) {
 			tr.Clients.Nothing = 64 - tr.Clients.Served - tr.Clients.Refused
 		}
 	}
-	v := newView(run, nil)
+	v := newView(run)
 	panels := servedPanels(v)
 	if len(panels) != 6 {
 		t.Fatalf("%d panels, want 6", len(panels))

@@ -72,7 +72,7 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			set := newTypesetter()
-			figures := newView(s.run(), synthAbout).figures(set)
+			figures := newView(s.run()).figures(set)
 			if len(figures) < 9 {
 				t.Fatalf("only %d figures", len(figures))
 			}

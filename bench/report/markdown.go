@@ -38,7 +38,10 @@ func (v view) markdown(figures []figure) []byte {
 	v.header(&d)
 	d.f("## Summary\n\n")
 	if s := v.overview().sentences(); len(s) > 0 {
-		d.f("%s\n\n", prose(strings.Join(s, " ")))
+		for _, sentence := range s {
+			d.f("- %s\n", prose(sentence))
+		}
+		d.f("\n")
 	} else {
 		d.f("There is no trial that can be used, so there is nothing to say.\n\n")
 	}

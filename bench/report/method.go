@@ -15,6 +15,12 @@ func (v view) method(d *document) {
 	e := v.run.Env
 	d.f("- **Trials:** each one is a fresh server process with one strategy; the driver runs in another process. Repetitions are the outer loop and strategies are shuffled within each (seed %d), so that drift of the machine hits all alike. Comparisons are paired within a repetition; the baseline is measured twice in each, and the pair of these shows what no difference looks like (A/A).\n", e.Seed)
 	d.f("- **Sides:** server %s; driver %s.\n", sideText(e.Server), sideText(e.Driver))
+	for _, c := range v.capacity {
+		if c.Trials > 0 {
+			d.f("- **%s:** %s, what %s served %s in closed loop, the median of %s before the first comparison; the offered loads of the open loops are fractions of it.\n",
+				capital(prose(c.Scenario)), rate(c.Goodput.Value), prose(v.labels[c.Strategy]), counted(c.Load.Clients, "client"), counted(c.Trials, "trial"))
+		}
+	}
 	if f := e.Platform.OpenFiles; f.Soft > 0 {
 		d.f("- **Open files:** at most %d (hard limit %d).\n", f.Soft, f.Hard)
 	}

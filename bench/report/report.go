@@ -15,17 +15,14 @@ import (
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
-// About says what each workload stands for, in one sentence, by its name. A workload that is not in it goes without.
-type About map[string]string
-
 // plotsDir is where the pictures are, under the folder of the report.
 const plotsDir = "plots"
 
 // Write writes report.md and its plots under dir and returns their names, report.md first. Each file is replaced as a
 // whole. dir is made if it does not exist; report.md links to the run's trials.jsonl and env.json beside it, so dir is
 // the run's own folder as a rule.
-func Write(run trial.Run, about About, dir string) ([]string, error) {
-	v, t := newView(run, about), newTypesetter()
+func Write(run trial.Run, dir string) ([]string, error) {
+	v, t := newView(run), newTypesetter()
 	figures := v.figures(t)
 	written, err := save(figures, t, dir)
 	if err != nil {
@@ -41,12 +38,12 @@ func Write(run trial.Run, about About, dir string) ([]string, error) {
 // Plots writes the pictures alone, as dir/plots/*.png and *.svg, and returns their names.
 func Plots(run trial.Run, dir string) ([]string, error) {
 	t := newTypesetter()
-	return save(newView(run, nil).figures(t), t, dir)
+	return save(newView(run).figures(t), t, dir)
 }
 
 // Markdown is the text of report.md. It shows the pictures that [Plots] draws of the same run.
-func Markdown(run trial.Run, about About) []byte {
-	v := newView(run, about)
+func Markdown(run trial.Run) []byte {
+	v := newView(run)
 	return v.markdown(v.figures(newTypesetter()))
 }
 

@@ -21,8 +21,10 @@ func (s scenario) first() (cell, bool) {
 
 func (v view) scenario(d *document, s scenario) {
 	d.f("## %s\n\n", prose(s.name))
-	if about := v.about[s.workload]; about != "" {
-		d.f("%s ", prose(about))
+	for _, asked := range v.run.Env.Scenarios {
+		if asked.Name == s.name {
+			d.f("%s ", prose(asked.About))
+		}
 	}
 	d.f("%s\n\n", prose(s.describe()))
 	c, ok := s.first()

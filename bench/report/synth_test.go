@@ -66,6 +66,18 @@ func (s synth) run() trial.Run {
 		Started: started, Finished: started.Add(4*time.Minute + 12*time.Second),
 	}}
 	shapes := synthShapes
+	for _, sc := range synthScenarios {
+		run.Env.Scenarios = append(run.Env.Scenarios, trial.Scenario{Name: sc.name, About: "What " + sc.name + " decides."})
+		if !s.noOpen && sc.loop != trial.Closed {
+			capacity := sc
+			capacity.name, capacity.loop = "capacity of "+sc.workload, trial.Closed
+			for rep := range 3 {
+				t := synthTrial(rng, shapes, capacity, 0, synthNames[0], rep, false)
+				t.Calibrates = true
+				run.Trials = append(run.Trials, t)
+			}
+		}
+	}
 	for rep := range s.repetitions {
 		for _, sc := range synthScenarios {
 			if s.noOpen && sc.loop != trial.Closed {
@@ -195,13 +207,6 @@ func lognormal(made map[string]trial.Histogram, median time.Duration, sigma floa
 	}
 	made[key] = packed
 	return packed
-}
-
-var synthAbout = About{
-	"exchange": "The tutorial's session: a connection, a pickled list, ten messages, the end.",
-	"echo":     "Small request, small answer, connections stay: the control, no difference is expected.",
-	"wait":     "5 ms of waiting for something else, as a database does it.",
-	"cpu":      "A fixed amount of work, about 200 µs.",
 }
 
 func TestSyntheticTrialsAddUp(t *testing.T) {

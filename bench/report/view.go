@@ -14,8 +14,8 @@ import (
 // A view is a run as figures and tables want it: ordered, labelled, with every cell's statistics beside it.
 type view struct {
 	run       trial.Run
-	about     map[string]string
 	scenarios []scenario
+	capacity  []stat.Summary // of the trials that calibrated the open loops
 	labels    map[string]string // by full name
 	styles    map[string]style  // by label
 }
@@ -75,8 +75,9 @@ func (s scenario) cells() []cell {
 	return out
 }
 
-func newView(run trial.Run, about map[string]string) view {
-	v := view{run: run, about: about, labels: labels(run.Trials)}
+func newView(run trial.Run) view {
+	compared, calibrating := split(run.Trials, func(t trial.Trial) bool { return !t.Calibrates })
+	v := view{run: run, labels: labels(run.Trials), capacity: stat.Summaries(calibrating)}
 	var all []string
 	for _, label := range v.labels {
 		all = append(all, label)
@@ -85,7 +86,7 @@ func newView(run trial.Run, about map[string]string) view {
 
 	trials := map[stat.Cell][]trial.Trial{}
 	twins := map[string]string{} // scenario → strategy measured twice
-	for _, t := range run.Trials {
+	for _, t := range compared {
 		if t.Invalid == "" {
 			key := stat.Cell{Scenario: t.Scenario, Fraction: t.Load.Fraction, Strategy: t.Strategy, Twin: t.Twin}
 			trials[key] = append(trials[key], t)
@@ -95,17 +96,17 @@ func newView(run trial.Run, about map[string]string) view {
 			twins[t.Scenario] = t.Strategy
 		}
 	}
-	compared := map[stat.Cell]map[string]stat.Comparison{}
+	comparisons := map[stat.Cell]map[string]stat.Comparison{}
 	for _, m := range union(closedMetrics, openMetrics) {
-		for _, c := range stat.Comparisons(run.Trials, m) {
-			if compared[c.Cell] == nil {
-				compared[c.Cell] = map[string]stat.Comparison{}
+		for _, c := range stat.Comparisons(compared, m) {
+			if comparisons[c.Cell] == nil {
+				comparisons[c.Cell] = map[string]stat.Comparison{}
 			}
-			compared[c.Cell][m.Name] = c
+			comparisons[c.Cell][m.Name] = c
 		}
 	}
-	for _, s := range stat.Summaries(run.Trials) {
-		c := cell{Summary: s, label: v.labels[s.Strategy], against: compared[s.Cell]}
+	for _, s := range stat.Summaries(compared) {
+		c := cell{Summary: s, label: v.labels[s.Strategy], against: comparisons[s.Cell]}
 		c.style = v.styles[c.label]
 		c.add(trials[s.Cell])
 		v.place(c, v.labels[twins[s.Scenario]])
@@ -244,6 +245,18 @@ const keptUp = 0.99
 func middle(vs []float64) float64 {
 	sorted := slices.Sorted(slices.Values(vs))
 	return sorted[(len(sorted)-1)/2]
+}
+
+// split divides trials by a rule, in their order.
+func split(trials []trial.Trial, rule func(trial.Trial) bool) (yes, no []trial.Trial) {
+	for _, t := range trials {
+		if rule(t) {
+			yes = append(yes, t)
+		} else {
+			no = append(no, t)
+		}
+	}
+	return yes, no
 }
 
 func union(a, b []stat.Metric) []stat.Metric {

@@ -19,10 +19,11 @@ type Trial struct {
 	Started    time.Time `json:"started"`
 	Scenario   string    `json:"scenario"`
 	Workload   string    `json:"workload"`
-	Measured   string    `json:"measured"`       // what one count is: "request" or "session"
-	Strategy   string    `json:"strategy"`       // full name with every limit
-	Twin       bool      `json:"twin,omitempty"` // a second trial of the same strategy in the same repetition: the A/A pair
-	Repetition int       `json:"repetition"`     // from 0
+	Measured   string    `json:"measured"`             // what one count is: "request" or "session"
+	Strategy   string    `json:"strategy"`             // full name with every limit
+	Twin       bool      `json:"twin,omitempty"`       // a second trial of the same strategy in the same repetition: the A/A pair
+	Repetition int       `json:"repetition"`           // from 0
+	Calibrates bool      `json:"calibrates,omitempty"` // measured the capacity that open loops' rates are fractions of; compared with nothing
 	Load       Load      `json:"load"`
 
 	Server Process `json:"server"`

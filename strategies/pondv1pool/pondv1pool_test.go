@@ -1,8 +1,11 @@
 package pondv1pool
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 
@@ -80,5 +83,16 @@ func TestAPanicCostsNoPlace(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a task does to its goroutine is not printed: a library that does would spoil a server's output and a benchmark's.
+func TestFaultyTasksPrintNothing(t *testing.T) {
+	out, err := exec.Command(os.Args[0], "-test.v", "-test.run", "^TestAPanicCostsNoPlace$").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if bytes.Contains(out, []byte("on purpose")) || bytes.Contains(out, []byte("goroutine ")) {
+		t.Errorf("the library printed:\n%s", out)
 	}
 }

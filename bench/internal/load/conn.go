@@ -58,7 +58,7 @@ func (c *conn) rearm(deadline time.Duration) error {
 
 // early says whether err is a deadline that fired before the one that was meant; if so, that one is now set.
 func (c *conn) early(err error, deadline time.Duration) bool {
-	return errors.Is(err, os.ErrDeadlineExceeded) && false
+	return errors.Is(err, os.ErrDeadlineExceeded) && c.armed < deadline && c.rearm(deadline) == nil
 }
 
 // send writes b by deadline.

@@ -238,7 +238,7 @@ func TestWhatGoesWrongIsCountedForWhatItIs(t *testing.T) {
 			func(conn net.Conn, _ string) bool { io.WriteString(conn, "wrong\n"); return true },
 			trial.Counts{OK: good, Good: good, Failed: bad},
 		},
-		"an answer twice": { // found out by the request after, which is the first on a new connection otherwise
+		"a wrong answer, and the right one behind it": {
 			func(conn net.Conn, l string) bool { io.WriteString(conn, "wrong\n"+l); return true },
 			trial.Counts{OK: good, Good: good, Failed: bad},
 		},
@@ -286,6 +286,19 @@ func TestWhatGoesWrongIsCountedForWhatItIs(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// An answer that nobody asked for must not become the answer to the next request, though it would pass for one.
+func TestAnExtraAnswerIsNoAnswerToTheNextRequest(t *testing.T) {
+	t.Parallel()
+	trusting := lines
+	trusting.Response = &workload.Frame{Split: bufio.ScanLines, Check: func(uint64, []byte) error { return nil }}
+	c := load(start(t, nth(1, func(conn net.Conn, l string) bool { io.WriteString(conn, l+l); return true })), trusting,
+		trial.Load{Loop: trial.Open, Clients: 1, Rate: 100, Arrivals: trial.Constant})
+	c.WarmUp, c.BackOff = 0, ms
+	if r := mustRun(t, c); r.Counts.OK != 15 || r.Counts.Failed != 15 {
+		t.Errorf("want every other one of 30 requests failed: %+v", r.Counts)
 	}
 }
 
