@@ -63,7 +63,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	c.mu.Unlock()
 
-	n, err := c.Conn.Read(p)
+	var n int
+	var err error
+	for again := true; again; {
+		began := time.Now()
+		n, err = c.Conn.Read(p)
+		again = n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.regrace(began)
+	}
 	if n > 0 || err == io.EOF {
 		c.mu.Lock()
 		if n > 0 && !c.begun {
@@ -146,6 +152,23 @@ func (c *conn) stop() {
 		c.wait()
 	}
 }
+
+// regrace renews the grace of a stopping connection whose read, begun at a given time, ran out of it without having
+// waited: Read looks at the deadline first, so a goroutine that got no CPU for as long would never see what is there.
+func (c *conn) regrace(began time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if !c.stopping || c.begun || waited(began, now) || (!c.handler.IsZero() && c.handler.Before(now)) {
+		return false
+	}
+	c.bound(grace)
+	return true
+}
+
+// waited says whether whoever began a call with a deadline of grace, and was told that it had run out, can have waited for
+// it.
+func waited(began, now time.Time) bool { return now.Sub(began) >= grace/2 }
 
 // wait enters the idle phase. c.mu is held.
 func (c *conn) wait() {

@@ -286,15 +286,16 @@ func (v *server) accept(ctx context.Context, ln net.Listener, serve serveFunc) e
 	var delay time.Duration
 	late := 0
 	for {
-		last := v.isStopping()
-		if last {
-			// The deadline is renewed each time: serve may have blocked for longer than it.
-			if late++; late > backlog || !setDeadline(ln, time.Now().Add(grace)) {
-				return nil
-			}
-		}
 		if !v.acquire() {
 			return nil
+		}
+		began, last := time.Now(), v.isStopping()
+		if last {
+			// The deadline is renewed each time: serve and acquire may have blocked for longer than it.
+			if late++; late > backlog || !setDeadline(ln, began.Add(grace)) {
+				v.release()
+				return nil
+			}
 		}
 		nc, err := ln.Accept()
 		if err == nil {
@@ -306,6 +307,7 @@ func (v *server) accept(ctx context.Context, ln net.Listener, serve serveFunc) e
 		}
 		v.release()
 		switch {
+		case last && errors.Is(err, os.ErrDeadlineExceeded) && !waited(began, time.Now()): // as in conn.regrace
 		case last || v.dispatching.Err() != nil:
 			return nil
 		case ctx.Err() != nil: // woken by the stop: once more for what has been handshaken

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -41,8 +40,17 @@ func TestASessionCountsOnlyIfAllOfItWasRead(t *testing.T) {
 		"closes without a word": {func(net.Conn, int, <-chan struct{}) {}, failed},
 		"never ends": {func(conn net.Conn, _ int, stop <-chan struct{}) {
 			io.WriteString(conn, "hello\n")
-			bufio.NewReader(conn).WriteTo(io.Discard)
+			io.Copy(io.Discard, conn)
+			<-stop
 		}, timedOut},
+		"counts reads and not messages": {func(conn net.Conn, _ int, _ <-chan struct{}) {
+			io.WriteString(conn, "hello\n")
+			waitFor(conn, 20) // merged by now, so that one read takes all
+			b := make([]byte, 64)
+			for range 10 { // the end of stream reads as often as one likes
+				conn.Read(b)
+			}
+		}, ok},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
