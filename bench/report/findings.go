@@ -16,6 +16,8 @@ type verdict struct {
 	same      []cell  // no difference seen
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
+	undecided []cell        // intervals so wide that their bound says nothing
+	possible  float64       // the largest difference that is left possible for any of undecided
 	unsettled []cell        // too few pairs for an interval
 	aa        stat.Estimate // the baseline against itself
 }
@@ -34,13 +36,20 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			v.differs = append(v.differs, c)
 		case d.Ratio.N == 0 || !settled(d.Ratio) || !finite(d.Bound):
 			v.unsettled = append(v.unsettled, c)
+		case d.Bound > worthSaying:
+			v.undecided = append(v.undecided, c)
+			v.possible = max(v.possible, d.Bound)
 		default:
 			v.same = append(v.same, c)
 			v.bound = max(v.bound, d.Bound)
 		}
 	}
-	return v, len(v.same)+len(v.differs)+len(v.unsettled) > 0
+	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled) > 0
 }
+
+// worthSaying is the widest bound with which "no difference larger than" tells a reader anything: five times the
+// smallest difference that matters.
+const worthSaying = 5 * stat.Threshold
 
 func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
 
@@ -79,6 +88,14 @@ func (v verdict) differsText() string {
 		return ""
 	}
 	return fmt.Sprintf("differs from %s: %s", v.baseline, strings.Join(parts, ", "))
+}
+
+func (v verdict) undecidedText(most int) string {
+	if len(v.undecided) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("undecided between %s and %s: too much noise, differences up to %s are possible (%s)",
+		v.baseline, list(marks(v.undecided), most, "other"), atMost(v.possible), v.aaText())
 }
 
 func (v verdict) unsettledText(most int) string {
@@ -193,6 +210,7 @@ type overview struct {
 	same       []string // labels whose goodput differs nowhere and was settled everywhere
 	bound      float64  // for same
 	aa         float64  // the largest of the A/A pairs beside them; NaN if one has no interval
+	undecided  []string // labels with a goodput that is undecided anywhere
 	unsettled  []string
 	short      groups // by strategy: "echo-open at 12k/s (0.4 % of it)"
 }
@@ -205,7 +223,7 @@ func (v view) overview() overview {
 			*set = append(*set, s)
 		}
 	}
-	var same []string
+	var same, skip []string
 	bounds := map[string]float64{}
 	for _, s := range v.scenarios {
 		for _, c := range s.cells() {
@@ -230,8 +248,13 @@ func (v view) overview() overview {
 				addTo(&o.differing, c.label)
 				o.ratios.add(c.label, fmt.Sprintf("%s × %s", s.name, sig(c.against[j.metric.Name].Ratio.Value)))
 			}
+			for _, c := range j.undecided {
+				addTo(&o.undecided, fmt.Sprintf("%s on %s", c.label, s.name))
+				addTo(&skip, c.label)
+			}
 			for _, c := range j.unsettled {
 				addTo(&o.unsettled, c.label)
+				addTo(&skip, c.label)
 			}
 			for _, c := range j.same {
 				addTo(&same, c.label)
@@ -247,7 +270,7 @@ func (v view) overview() overview {
 		}
 	}
 	for _, label := range same {
-		if !slices.Contains(o.differing, label) && !slices.Contains(o.unsettled, label) {
+		if !slices.Contains(o.differing, label) && !slices.Contains(skip, label) {
 			o.same = append(o.same, label)
 			o.bound = max(o.bound, bounds[label])
 		}
@@ -306,6 +329,9 @@ func (o overview) sentences() []string {
 	}
 	if len(o.ratios.labels) > 0 {
 		out = append(out, fmt.Sprintf("Goodput differs from %s: %s.", possessive(o.baseline()), o.ratios.text()))
+	}
+	if len(o.undecided) > 0 {
+		out = append(out, "Undecided, because noise leaves more than "+percent(worthSaying)+" possible: the goodput of "+list(o.undecided, 12, "other")+" against "+possessive(o.baseline())+".")
 	}
 	if len(o.unsettled) > 0 {
 		out = append(out, "Too few pairs of trials to compare the goodput of "+list(o.unsettled, 12, "other")+" with "+possessive(o.baseline())+".")

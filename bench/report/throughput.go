@@ -102,7 +102,7 @@ func (p goodputPanel) notes() string {
 	if !ok {
 		return "Nothing to compare with: no strategy was measured twice."
 	}
-	return sentence(j.sameText(3), j.differsShort(), j.unsettledText(3))
+	return sentence(j.sameText(3), j.differsShort(), j.undecidedText(3), j.unsettledText(3))
 }
 
 // differsShort gives ratios without intervals, for a panel that shows those.

@@ -15,7 +15,7 @@ import (
 type view struct {
 	run       trial.Run
 	scenarios []scenario
-	capacity  []stat.Summary // of the trials that calibrated the open loops
+	capacity  []stat.Summary    // of the trials that calibrated the open loops
 	labels    map[string]string // by full name
 	styles    map[string]style  // by label
 }
@@ -231,12 +231,13 @@ func (c cell) latency(s float64) string {
 	return seconds(s)
 }
 
-// kept is goodput over offered load.
+// kept is the share of the offered load that came back as goodput: of what the schedule really had due in the windows,
+// because random arrivals are seldom just as many as their rate says.
 func (c cell) kept() float64 {
-	if c.Load.Rate <= 0 {
+	if c.Counts.Intended == 0 {
 		return math.NaN()
 	}
-	return c.Goodput.Value / c.Load.Rate
+	return float64(c.Counts.Good) / float64(c.Counts.Intended)
 }
 
 // keptUp is the share of the offered load that has to come back as goodput for a level to count as sustained.

@@ -14,6 +14,6 @@ func main() {
 		Kinds:       all.Kinds(),
 		Workloads:   workload.All(),
 		Scenarios:   bench.Quick("goroutine", "channel", "ants", "pond", "thread", "tutorial"),
-		Repetitions: bench.MinRepetitions,
+		Repetitions: bench.QuickRepetitions,
 	})
 }

@@ -30,6 +30,9 @@ func newLedger(clients int, timeOut, backOff time.Duration) *ledger {
 // add attributes r to w, or to nothing. Both edges that r's times lie behind must be known; later ones may be never.
 func (l *ledger) add(w window, r request) {
 	client := &l.clients[r.client]
+	if r.outcome != unsent && r.answered >= w.end {
+		r.outcome = unanswered
+	}
 	switch r.outcome {
 	case ok:
 		if w.holds(r.answered) {

@@ -12,8 +12,8 @@ import (
 
 const ms = time.Millisecond
 
-// The window of these tests is from 1000 to 2000 ms, the time-out 500 ms, the back-off 100 ms.
-var testWindow = window{open: 1000 * ms, close: 2000 * ms}
+// The window of these tests is from 1000 to 2000 ms, the load ends at 2400 ms, the time-out is 500 ms, the back-off 100 ms.
+var testWindow = window{open: 1000 * ms, close: 2000 * ms, end: 2400 * ms}
 
 func TestWhichRequestsTheWindowOwns(t *testing.T) {
 	type want struct {
@@ -48,6 +48,9 @@ func TestWhichRequestsTheWindowOwns(t *testing.T) {
 		"timed out, open through all of it":        {at(900, 900, 2300, timedOut), want{one(trial.Counts{Sent: 1, TimedOut: 1}), 500 * ms, 0}},
 		"rejected: fast, and not a response":       {at(1500, 1500, 1501, rejected), want{counts: one(trial.Counts{Sent: 1, Rejected: 1})}},
 		"refused counts as failed":                 {at(1500, 1500, 1501, refused), want{counts: one(trial.Counts{Sent: 1, Failed: 1})}},
+		"answered when the load had ended":         {at(1500, 1500, 2450, ok), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
+		"open through all, answered at the end":    {at(900, 900, 2400, ok), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
+		"failed when the load had ended":           {at(1500, 1500, 2450, failed), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
 		"failed: no response":                      {at(1500, 1500, 1501, failed), want{counts: one(trial.Counts{Sent: 1, Failed: 1})}},
 		"failed before the window, though it ends": {at(900, 900, 1001, failed), want{}},
 	} {

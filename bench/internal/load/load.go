@@ -69,8 +69,8 @@ type Result struct {
 	Warnings []trial.Warning
 }
 
-// parting is how long, after the load, clients may wait for the answer that is on its way, so that they end their
-// connections cleanly and the server does not count them as aborted. Those that are still waiting have been starved;
+// parting is how long, after the load, clients may wait for the answer that is on its way, which counts no more, so that
+// they end their connections cleanly and the server does not count them as aborted. Those that are still waiting have been starved;
 // for them more patience changes nothing but the length of the trial.
 const parting = 50 * time.Millisecond
 

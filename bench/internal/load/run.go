@@ -39,9 +39,9 @@ type run struct {
 }
 
 func newRun(c Config, address string) *run {
-	w := window{open: c.WarmUp, close: c.WarmUp + c.Window}
+	w := window{open: c.WarmUp, close: c.WarmUp + c.Window, end: never}
 	if c.Requests > 0 {
-		w = window{open: never, close: never}
+		w = window{open: never, close: never, end: never}
 	}
 	r := &run{
 		config:     c,
@@ -180,6 +180,7 @@ func (r *run) atEdge(e Edge) {
 
 // leave tells all clients to begin nothing new.
 func (r *run) leave() {
+	r.edges.end.CompareAndSwap(int64(never), int64(r.clock.now()))
 	r.unload()
 	for _, q := range r.queues {
 		q.shut()

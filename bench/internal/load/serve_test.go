@@ -437,6 +437,26 @@ func TestAServerOfTwoStarvesTheOtherSix(t *testing.T) {
 	}
 }
 
+func TestAnswersThatComeBecauseTheLoadHasEndedAreNone(t *testing.T) {
+	// Two workers serve two connections at a time, as a pool does: when the load ends and the first two close, the others
+	// get their turn within moments, and their answers must not hide that they were starved.
+	workers := make(chan struct{}, 2)
+	pool := func(conn net.Conn, n int, stop <-chan struct{}) {
+		select {
+		case workers <- struct{}{}:
+			echo(conn, n, stop)
+			<-workers
+		case <-stop:
+		}
+	}
+	c := load(start(t, pool), lines, trial.Load{Loop: trial.Closed, Clients: 8})
+	c.Tail, c.TimeOut = 20*ms, 5*time.Second
+	r := mustRun(t, c)
+	if r.Counts.Unanswered != 6 || r.Clients.Nothing != 6 {
+		t.Errorf("%d unanswered and %d clients with nothing, want 6 and 6: %+v", r.Counts.Unanswered, r.Clients.Nothing, r.Counts)
+	}
+}
+
 func TestCancelStopsAtOnceAndLeavesNothing(t *testing.T) {
 	silent := func(_ net.Conn, _ int, stop <-chan struct{}) { <-stop }
 	thinking := trial.Load{Loop: trial.Closed, Clients: 4, Think: time.Hour}

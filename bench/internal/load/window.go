@@ -42,8 +42,9 @@ func (r request) wait() time.Duration { return max(0, r.free-r.noticed) }
 // lag is what the driver was late by: ours.
 func (r request) lag() time.Duration { return r.sent - r.intended - r.wait() }
 
-// A window is the part of a load that counts, from open to before close.
-type window struct{ open, close time.Duration }
+// A window is the part of a load that counts, from open to before close. The load goes on behind it until end: an answer
+// that comes later came because other clients had left, and is none.
+type window struct{ open, close, end time.Duration }
 
 func (w window) holds(t time.Duration) bool { return w.open <= t && t < w.close }
 
@@ -65,7 +66,7 @@ func (w window) owns(r request) bool {
 
 // edges are a window whose ends become known while the load runs. An end that is not known yet is never: whatever has
 // happened so far was before it.
-type edges struct{ open, close atomic.Int64 }
+type edges struct{ open, close, end atomic.Int64 }
 
 func newEdges(w window) *edges {
 	var e edges
@@ -76,8 +77,9 @@ func newEdges(w window) *edges {
 func (e *edges) set(w window) {
 	e.open.Store(int64(w.open))
 	e.close.Store(int64(w.close))
+	e.end.Store(int64(w.end))
 }
 
 func (e *edges) window() window {
-	return window{open: time.Duration(e.open.Load()), close: time.Duration(e.close.Load())}
+	return window{open: time.Duration(e.open.Load()), close: time.Duration(e.close.Load()), end: time.Duration(e.end.Load())}
 }
