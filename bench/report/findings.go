@@ -14,6 +14,7 @@ type verdict struct {
 	metric    stat.Metric
 	baseline  string
 	same      []cell  // no difference seen
+	seen      float64 // how far the medians of same are from 1, at most
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
 	undecided []cell        // intervals so wide that their bound says nothing
@@ -42,6 +43,7 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 		default:
 			v.same = append(v.same, c)
 			v.bound = max(v.bound, d.Bound)
+			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
 		}
 	}
 	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled) > 0
@@ -72,6 +74,18 @@ func (v verdict) sameText(most int) string {
 	}
 	return fmt.Sprintf("no difference larger than %s seen between %s and %s (%s)",
 		atMost(v.bound), v.baseline, list(marks(v.same), most, "other"), v.aaText())
+}
+
+// mediansText sets what was seen of same beside what nothing looks like.
+func (v verdict) mediansText() string {
+	if len(v.same) == 0 || !settled(v.aa) {
+		return ""
+	}
+	than := "more"
+	if v.seen <= bound(v.aa) {
+		than = "no more"
+	}
+	return fmt.Sprintf("in the median they are at most %s apart, %s than the A/A pair shows", atMost(v.seen), than)
 }
 
 // differsText gives each ratio with its interval.
@@ -208,7 +222,8 @@ type overview struct {
 	differing  []string // labels whose goodput differs anywhere
 	ratios     groups   // by strategy: "echo × 0.42"
 	same       []string // labels whose goodput differs nowhere and was settled everywhere
-	bound      float64  // for same
+	seen       float64  // for same: how far a median is from 1, at most
+	bound      float64  // for same: what is left possible
 	aa         float64  // the largest of the A/A pairs beside them; NaN if one has no interval
 	undecided  []string // labels with a goodput that is undecided anywhere
 	unsettled  []string
@@ -224,7 +239,7 @@ func (v view) overview() overview {
 		}
 	}
 	var same, skip []string
-	bounds := map[string]float64{}
+	bounds, seen := map[string]float64{}, map[string]float64{}
 	for _, s := range v.scenarios {
 		for _, c := range s.cells() {
 			addTo(&o.strategies, c.label)
@@ -259,6 +274,7 @@ func (v view) overview() overview {
 			for _, c := range j.same {
 				addTo(&same, c.label)
 				bounds[c.label] = max(bounds[c.label], c.against[j.metric.Name].Bound)
+				seen[c.label] = max(seen[c.label], math.Abs(c.against[j.metric.Name].Ratio.Value-1))
 			}
 			if len(j.same) > 0 {
 				if settled(j.aa) {
@@ -273,6 +289,7 @@ func (v view) overview() overview {
 		if !slices.Contains(o.differing, label) && !slices.Contains(skip, label) {
 			o.same = append(o.same, label)
 			o.bound = max(o.bound, bounds[label])
+			o.seen = max(o.seen, seen[label])
 		}
 	}
 	return o
@@ -324,8 +341,8 @@ func (o overview) sentences() []string {
 		if finite(o.aa) {
 			aa = "A/A pair: up to " + atMost(o.aa)
 		}
-		out = append(out, fmt.Sprintf("In closed loop no difference in goodput larger than %s was seen between %s and %s in any scenario (%s).",
-			atMost(o.bound), o.baseline(), list(o.same, 12, "other"), aa))
+		out = append(out, fmt.Sprintf("In closed loop no difference in goodput larger than %s was seen between %s and %s in any scenario (%s); their medians are at most %s apart.",
+			atMost(o.bound), o.baseline(), list(o.same, 12, "other"), aa, atMost(o.seen)))
 	}
 	if len(o.ratios.labels) > 0 {
 		out = append(out, fmt.Sprintf("Goodput differs from %s: %s.", possessive(o.baseline()), o.ratios.text()))

@@ -115,7 +115,7 @@ func (s scenario) judgements(d *document, l level) {
 		if !ok {
 			continue
 		}
-		d.f("- **%s:** %s\n", capital(m.Name), prose(sentence(j.sameText(12), j.differsText(), j.undecidedText(12), j.unsettledText(12))))
+		d.f("- **%s:** %s\n", capital(m.Name), prose(sentence(j.sameText(12), j.mediansText(), j.differsText(), j.undecidedText(12), j.unsettledText(12))))
 	}
 }
 
