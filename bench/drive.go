@@ -23,7 +23,7 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 		TimeOut:  timing.TimeOut,
 		Driver:   sides(nil, nil).driverProcess(),
 	}
-	config := driveConfig(target, w, l, timing)
+	config := timing.config(target, w, l)
 	config.Seed = seed
 	var edges edges
 	config.AtEdge = func(e load.Edge) { edges.read(ctx, e, nil) }
@@ -38,15 +38,16 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 
 // CheckDrive reports what Drive would refuse, without connecting.
 func CheckDrive(target string, w workload.Workload, l trial.Load, timing Timing) error {
-	if err := driveConfig(target, w, l, timing).Check(); err != nil {
+	if err := timing.config(target, w, l).Check(); err != nil {
 		return err
 	}
 	return load.CheckFiles(l.Clients)
 }
 
-func driveConfig(target string, w workload.Workload, l trial.Load, timing Timing) load.Config {
+// config is one load on one target as the driver takes it.
+func (t Timing) config(target string, w workload.Workload, l trial.Load) load.Config {
 	return load.Config{
 		Target: target, Client: w.Client, Load: l,
-		WarmUp: timing.WarmUp, Window: timing.Window, Tail: timing.Tail, TimeOut: timing.TimeOut, BackOff: timing.BackOff,
+		WarmUp: t.WarmUp, Window: t.Window, Tail: t.Tail, TimeOut: t.TimeOut, BackOff: t.BackOff,
 	}
 }

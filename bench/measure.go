@@ -74,20 +74,18 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 		case <-driving.Done():
 		}
 	}()
-	result, err := load.Run(driving, load.Config{
-		Target: child.Addr(), Client: m.workload.Client, Load: m.step.Load, Seed: m.step.Seed,
-		WarmUp: timing.WarmUp, Window: timing.Window, Tail: timing.Tail, TimeOut: timing.TimeOut, BackOff: timing.BackOff,
-		Requests: m.requests,
-		AtEdge: func(e load.Edge) {
-			if e == load.Closes && m.atEdge != nil {
-				m.atEdge(e)
-			}
-			edges.read(ctx, e, child)
-			if e == load.Opens && m.atEdge != nil {
-				m.atEdge(e)
-			}
-		},
-	})
+	config := timing.config(child.Addr(), m.workload, m.step.Load)
+	config.Seed, config.Requests = m.step.Seed, m.requests
+	config.AtEdge = func(e load.Edge) {
+		if e == load.Closes && m.atEdge != nil {
+			m.atEdge(e)
+		}
+		edges.read(ctx, e, child)
+		if e == load.Opens && m.atEdge != nil {
+			m.atEdge(e)
+		}
+	}
+	result, err := load.Run(driving, config)
 	if err != nil {
 		return t, err
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -95,12 +96,17 @@ func (s Suite) calibration(sc Scenario) []Step {
 	var steps []Step
 	name := s.fullName(sc.Strategies[0])
 	load := trial.Load{Loop: trial.Closed, Clients: sc.Load.Clients}
-	sc.Name = "capacity of " + sc.Workload
+	sc.Name = capacityName(sc)
 	sc.About = "What the offered loads of the open loops are fractions of: the baseline in closed loop."
 	for rep := range calibrations {
 		steps = append(steps, Step{Scenario: sc, Strategy: name, Repetition: rep, Load: load, Calibrates: true})
 	}
 	return steps
+}
+
+// capacityName is the scenario under which a capacity is recorded: a different one for each that is measured.
+func capacityName(sc Scenario) string {
+	return fmt.Sprintf("capacity of %s (%s, %d clients)", sc.Workload, sc.Strategies[0], sc.Load.Clients)
 }
 
 // fullName completes a name that Check has parsed.

@@ -18,7 +18,7 @@ import (
 var kinds = strategies.Kinds{strategies.Goroutine(), strategies.Channel(), strategies.Tutorial()}
 
 func planned() bench.Suite {
-	timing := bench.Timing{Window: time.Second}
+	timing := bench.Timing{Window: time.Second, TimeOut: time.Second, BackOff: time.Millisecond}
 	names := []string{"goroutine", "channel:workers=8", "tutorial"}
 	return bench.Suite{
 		Kinds: kinds, Workloads: workload.All(), Repetitions: 4,
@@ -60,7 +60,7 @@ func TestThePlanMeasuresEveryCellOnceInEachRepetition(t *testing.T) {
 		}
 	}
 	for rep := range 3 { // one workload, one baseline, one number of clients: one capacity
-		want[fmt.Sprintf("capacity of echo goroutine:workers=unbounded,queue=0,full=wait,unit=conn 0 twin=false rep=%d", rep)] = 1
+		want[fmt.Sprintf("capacity of echo (goroutine, 8 clients) goroutine:workers=unbounded,queue=0,full=wait,unit=conn 0 twin=false rep=%d", rep)] = 1
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -161,8 +161,12 @@ func TestASuiteThatCannotBeMeasuredSaysWhy(t *testing.T) {
 		"open without rates":    {func(s *bench.Suite) { s.Scenarios[1].Fractions = nil }, "fractions"},
 		"closed with rates":     {func(s *bench.Suite) { s.Scenarios[0].Fractions = []float64{1} }, "fractions"},
 		"a fraction of nothing": {func(s *bench.Suite) { s.Scenarios[1].Fractions = []float64{0} }, "fraction 0"},
-		"no clients":            {func(s *bench.Suite) { s.Scenarios[0].Load.Clients = 0 }, "0 clients"},
+		"no clients":            {func(s *bench.Suite) { s.Scenarios[0].Load.Clients = 0 }, "clients 0"},
 		"no window":             {func(s *bench.Suite) { s.Scenarios[0].Timing.Window = 0 }, "window"},
+		"a warm-up backwards":   {func(s *bench.Suite) { s.Scenarios[0].Timing.WarmUp = -1 }, "warm-up"},
+		"no patience":           {func(s *bench.Suite) { s.Scenarios[1].Timing.TimeOut = 0 }, "time-out"},
+		"an unknown loop":       {func(s *bench.Suite) { s.Scenarios[1].Load.Loop = "round" }, "round"},
+		"sessions of requests":  {func(s *bench.Suite) { s.Scenarios[1].Load.Loop = trial.Sessions }, "open loop"},
 	} {
 		s := planned()
 		c.change(&s)

@@ -102,8 +102,8 @@ func (r *runner) trial(ctx context.Context, step Step) (trial.Trial, error) {
 func (r *runner) rate(step Step) (float64, error) {
 	measured := slices.Sorted(slices.Values(r.capacity[keyOf(step.Scenario)]))
 	if len(measured) == 0 || measured[(len(measured)-1)/2] <= 0 {
-		return 0, fmt.Errorf("scenario %q: the capacity of %s with %s could not be measured, so there is no rate to offer; the trials named \"capacity of %s\" say why",
-			step.Scenario.Name, step.Scenario.Workload, step.Scenario.Strategies[0], step.Scenario.Workload)
+		return 0, fmt.Errorf("scenario %q: there is no rate to offer, because its capacity could not be measured; the trials of %q say why",
+			step.Scenario.Name, capacityName(step.Scenario))
 	}
 	return step.Load.Fraction * measured[(len(measured)-1)/2], nil
 }

@@ -23,13 +23,32 @@ func broken() strategies.Kind {
 	return k
 }
 
+// dying is a service whose process ends with the first request.
+func dying() workload.Workload {
+	w, err := workload.Find(workload.All(), "echo")
+	if err != nil {
+		panic(err)
+	}
+	w.Name = "dying"
+	w.Handler = func() strategies.Handler {
+		return strategies.HandlerFunc(func(_ context.Context, conn net.Conn) error {
+			if _, err := conn.Read(make([]byte, 1)); err != nil {
+				return err
+			}
+			os.Exit(3)
+			return nil
+		})
+	}
+	return w
+}
+
 func measured() bench.Suite {
 	timing := bench.Timing{
 		WarmUp: 20 * time.Millisecond, Window: 100 * time.Millisecond, Tail: 50 * time.Millisecond,
 		TimeOut: time.Second, BackOff: 10 * time.Millisecond,
 	}
 	return bench.Suite{
-		Name: "test", Kinds: append(strategies.Kinds{broken()}, kinds...), Workloads: workload.All(), Repetitions: 1,
+		Name: "test", Kinds: append(strategies.Kinds{broken()}, kinds...), Workloads: append(workload.All(), dying()), Repetitions: 1,
 		Scenarios: []bench.Scenario{
 			{Name: "echo", Workload: "echo", Strategies: []string{"goroutine", "tutorial"}, Load: trial.Load{Loop: trial.Closed, Clients: 4}, Timing: timing},
 			{Name: "exchange", Workload: "exchange", Strategies: []string{"goroutine"}, Load: trial.Load{Loop: trial.Closed, Clients: 4}, Timing: timing},
@@ -40,6 +59,8 @@ func measured() bench.Suite {
 
 func TestMain(m *testing.M) {
 	measured().ServeIfChild()
+	// The race detector lets a process that ends linger for a second; the servers need not.
+	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	os.Exit(m.Run())
 }
 
@@ -85,7 +106,7 @@ func TestARunEmitsEveryTrialWithFiguresThatAddUp(t *testing.T) {
 		if i > 0 && trials[i-1].Server.PID == x.Server.PID {
 			t.Errorf("trials %d and %d share a process", i-1, i)
 		}
-		if x.Scenario == "capacity of wait" {
+		if x.Scenario == "capacity of wait (goroutine, 4 clients)" {
 			capacity = max(capacity, float64(x.Counts.Good)/x.Window.Seconds())
 		}
 		if x.Scenario == "wait-open" && (x.Load.Rate <= 0 || x.Load.Rate > capacity/2*1.001) {
@@ -115,6 +136,24 @@ func TestATrialThatGoesWrongIsKeptAsInvalidAndTheRunGoesOn(t *testing.T) {
 	})
 	if err != nil || good != 2 || invalid != 1 {
 		t.Errorf("got %v, %d good and %d invalid trials; want 2 and 1", err, good, invalid)
+	}
+}
+
+func TestAServerThatDiesInATrialIsToldAsTheReason(t *testing.T) {
+	s := measured()
+	s.Scenarios = s.Scenarios[:1]
+	s.Scenarios[0].Workload, s.Scenarios[0].Strategies = "dying", []string{"goroutine"}
+	s.Scenarios[0].Timing.Window = time.Hour // nothing but its end ends the trial
+	trials := 0
+	err := run(t, t.Context(), s, func(x trial.Trial) error {
+		trials++
+		if !strings.Contains(x.Invalid, "the server process has ended") || !strings.Contains(x.Invalid, "exit status 3") || strings.Contains(x.Invalid, "context") {
+			t.Errorf("invalid because %q", x.Invalid)
+		}
+		return x.Check()
+	})
+	if err != nil || trials != 2 {
+		t.Errorf("got %v after %d trials, want 2", err, trials)
 	}
 }
 

@@ -92,6 +92,7 @@ func (s Sides) enterDriver() (restore func(), err error) {
 	}
 	before, err := pin.Allowed()
 	if err != nil {
+		restore()
 		return nil, err
 	}
 	if err := pin.Process(s.Driver.CPUs); err != nil {

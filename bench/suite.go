@@ -77,7 +77,8 @@ func (s Suite) Check() error {
 }
 
 func (s Suite) checkScenario(sc Scenario) error {
-	if _, err := workload.Find(s.Workloads, sc.Workload); err != nil {
+	w, err := workload.Find(s.Workloads, sc.Workload)
+	if err != nil {
 		return err
 	}
 	if len(sc.Strategies) == 0 {
@@ -105,11 +106,9 @@ func (s Suite) checkScenario(sc Scenario) error {
 			return fmt.Errorf("fraction %v of the capacity: has to be above 0", f)
 		}
 	}
-	if sc.Load.Clients < 1 {
-		return fmt.Errorf("%d clients: has to be at least 1", sc.Load.Clients)
+	l := sc.Load
+	if l.Loop != trial.Closed {
+		l.Rate = 1 // any will do: the real one is measured first
 	}
-	if sc.Timing.Window <= 0 {
-		return fmt.Errorf("window %v: has to be above 0", sc.Timing.Window)
-	}
-	return nil
+	return sc.Timing.config("localhost:0", w, l).Check()
 }

@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 )
@@ -23,12 +24,16 @@ func Channel() Kind {
 // recommendation: which number is right is what poolbench measures.
 const DefaultWorkers = 64
 
+// mostAtOnce bounds what a pool starts or allocates beforehand, workers as well as places in a queue: a million is
+// already far beyond the connections that one process can have open, and a slip of the finger must not take all memory.
+const mostAtOnce = 1 << 20
+
 func channelLimits(l Limits) error {
 	switch {
-	case l.Workers == Unbounded:
-		return limitError("workers", l.Workers, "its workers are started beforehand; allowed: a whole number from 1")
-	case l.Queue == Unbounded:
-		return limitError("queue", l.Queue, "a Go channel's buffer is bounded; allowed: a whole number from 0")
+	case l.Workers > mostAtOnce:
+		return limitError("workers", l.Workers, fmt.Sprintf("its workers are started beforehand; allowed: 1 to %d", mostAtOnce))
+	case l.Queue > mostAtOnce:
+		return limitError("queue", l.Queue, fmt.Sprintf("a Go channel's buffer is bounded, and allocated at once; allowed: 0 to %d", mostAtOnce))
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type conn struct {
 	net.Conn
 	server *server
 	held   bool // counts against MaxConns; guarded by server.mu
+	slot   bool // holds one of server.slots
 
 	mu       sync.Mutex
 	state    connState
@@ -39,9 +40,13 @@ type conn struct {
 	answered bool // written to since the last read: the next read waits for a new request
 	stopping bool
 	sawEOF   bool
+	ranOut   bool // the last read waited for a request until its deadline
+	surplus  bool // the session ended itself with input that nobody will answer
 
 	until   time.Time // of the phase: the end of Idle, Request, or the stop's grace; zero: none
 	handler time.Time // the deadline that the handler wants; zero: none
+
+	handlerWrite time.Time // the same for writing, where the server's own is set by each Write
 }
 
 type connState int
@@ -70,21 +75,23 @@ func (c *conn) Read(p []byte) (int, error) {
 		n, err = c.Conn.Read(p)
 		again = n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.regrace(began)
 	}
-	if n > 0 || err == io.EOF {
-		c.mu.Lock()
-		if n > 0 && !c.begun {
-			c.begun = true
-			c.bound(c.server.options.Request)
-		}
-		c.sawEOF = c.sawEOF || err == io.EOF
-		c.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 && !c.begun {
+		c.begun = true
+		c.bound(c.server.options.Request)
 	}
+	c.sawEOF = c.sawEOF || err == io.EOF
+	c.ranOut = !c.begun && errors.Is(err, os.ErrDeadlineExceeded)
 	return n, err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
 	if d := c.server.options.Request; d > 0 {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(d)); err != nil {
+		c.mu.Lock()
+		err := c.Conn.SetWriteDeadline(earlier(time.Now().Add(d), c.handlerWrite))
+		c.mu.Unlock()
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -103,8 +110,16 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.apply()
 }
 
+// SetWriteDeadline is kept to while it is earlier than what Options.Request allows.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handlerWrite = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
 func (c *conn) SetDeadline(t time.Time) error {
-	return errors.Join(c.SetReadDeadline(t), c.Conn.SetWriteDeadline(t))
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // CloseWrite ends the stream to the client and leaves the other direction open, where the connection can do that.
@@ -129,7 +144,7 @@ func (c *conn) start() bool {
 	return true
 }
 
-// between says that a request was answered, and whether the next one has begun. It reports whether to go on.
+// between says that a request was answered or input skipped, and whether the next request has begun. It reports whether to go on.
 func (c *conn) between(begun bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,12 +169,13 @@ func (c *conn) stop() {
 }
 
 // regrace renews the grace of a stopping connection whose read, begun at a given time, ran out of it without having
-// waited: Read looks at the deadline first, so a goroutine that got no CPU for as long would never see what is there.
+// waited: Read looks at the deadline first, so a goroutine that got no CPU for as long would never see what is there. An
+// error that came before the deadline is an old one (crypto/tls repeats that of its handshake) and would come for ever.
 func (c *conn) regrace(began time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if !c.stopping || c.begun || waited(began, now) || (!c.handler.IsZero() && c.handler.Before(now)) {
+	if !c.stopping || c.begun || now.Before(c.until) || waited(began, now) || (!c.handler.IsZero() && c.handler.Before(now)) {
 		return false
 	}
 	c.bound(grace)
@@ -195,17 +211,22 @@ func (c *conn) bound(d time.Duration) {
 
 // apply sets the earlier one of the two deadlines. c.mu is held.
 func (c *conn) apply() error {
-	t := c.until
-	if t.IsZero() || (!c.handler.IsZero() && c.handler.Before(t)) {
-		t = c.handler
-	}
-	return c.Conn.SetReadDeadline(t)
+	return c.Conn.SetReadDeadline(earlier(c.until, c.handler))
 }
 
-// force closes c, whatever it is doing.
-func (c *conn) force() {
+// earlier returns the earlier one of two deadlines, of which either may be zero for none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// force closes c, whatever it is doing, and reports whether that is what ended it.
+func (c *conn) force() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ongoing := c.state != ended
 	switch c.state {
 	case queued:
 		c.server.stats.update(func(n *Counts) { n.Queued--; n.Forced++ })
@@ -214,27 +235,36 @@ func (c *conn) force() {
 	}
 	c.state = ended
 	c.Conn.Close()
+	return ongoing
 }
 
-// finish counts c by how its handler ended, and closes it.
+// finish counts c by how its handler ended, and closes it. One that the server ends is seen off on a goroutine of its own:
+// a client that stays must not hold up those who wait for a worker.
 func (c *conn) finish(err error) {
 	c.mu.Lock()
 	// A read that ran out between requests is how an idle connection learns of a stop or of Idle's end.
-	ranOut := errors.Is(err, os.ErrDeadlineExceeded) && !c.begun
-	stopped := c.stopping && !c.sawEOF && (err == nil || ranOut)
+	ranOut := c.ranOut && errors.Is(err, os.ErrDeadlineExceeded)
+	seeOff := !c.sawEOF && (ranOut || (err == nil && (c.stopping || c.surplus)))
+	surplus := c.surplus
 	c.mu.Unlock()
-	unread := false
-	if stopped || (ranOut && !c.sawEOF) {
-		unread = c.linger() > 0
+	end := func(inOrder bool) {
+		c.leave(active, func(n *Counts) {
+			n.Active--
+			if inOrder {
+				n.Served++
+			} else {
+				n.Aborted++
+			}
+		})
 	}
-	c.leave(active, func(n *Counts) {
-		n.Active--
-		if (err != nil && !ranOut) || unread {
-			n.Aborted++
-		} else {
-			n.Served++
-		}
-	})
+	if seeOff {
+		go func() {
+			unread := c.linger() > 0
+			end(!unread || surplus) // surplus input is the client's fault, a request cut off by a stop is ours
+		}()
+		return
+	}
+	end(err == nil || ranOut)
 }
 
 // shed refuses c: the busy answer, then a clean end, on a goroutine of its own, because a refused client must not hold
@@ -248,7 +278,8 @@ func (c *conn) shed() {
 		if len(busy) == 0 {
 			return
 		}
-		_ = c.Conn.SetWriteDeadline(time.Now().Add(lingerTime)) // nor can it hold up the server's end
+		// Nor can it hold up the server's end. Writing may read first: a TLS handshake.
+		_ = c.Conn.SetDeadline(time.Now().Add(lingerTime))
 		if _, err := c.Conn.Write(busy); err == nil {
 			c.linger()
 		}

@@ -30,8 +30,8 @@ func (m messages) ServeConn(ctx context.Context, nc net.Conn) error {
 	return converse(ctx, nc, m.protocol, func(answer func() error) error { return answer() })
 }
 
-// readBuffer is the first size of a connection's buffer: one page holds most requests, and an idle connection keeps
-// no more. It grows to MaxRequest.
+// readBuffer is the first size of a connection's buffer: one page holds most requests. It grows to MaxRequest with a
+// longer request, and stays so for the rest of the connection.
 const readBuffer = 4 << 10
 
 // converse runs one connection's session: it reads until a request is complete, and has run answer it. Only one
@@ -67,14 +67,16 @@ func converse(ctx context.Context, nc net.Conn, p Protocol, run func(answer func
 			}
 			return err
 		}
-		if request == nil {
-			continue
-		}
-		if err := run(answer); err != nil {
-			if err == io.EOF {
+		if request != nil {
+			if err := run(answer); err != nil {
+				if err != io.EOF {
+					return err
+				}
+				if c, ok := nc.(*conn); ok && in.pending() {
+					c.surplus = true
+				}
 				return nil
 			}
-			return err
 		}
 		if c, ok := nc.(*conn); ok && !c.between(in.pending()) {
 			return nil

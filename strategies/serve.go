@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -65,7 +64,6 @@ type server struct {
 	dispatching context.Context // ends when the drain time-out has passed
 	giveUp      context.CancelFunc
 	slots       chan struct{} // MaxConns, where the policy is to wait; otherwise nil
-	stopping    chan struct{} // closed when the stop was passed on to the listener and to every live connection
 
 	mu    sync.Mutex
 	live  map[*conn]struct{} // accepted and not yet closed
@@ -87,7 +85,7 @@ func newServer(o Options, l Limits, d Dispatcher) *server {
 	}
 	v := &server{
 		options: o, stats: o.Stats, limits: l, dispatcher: d, close: sync.OnceValue(d.Close),
-		stopping: make(chan struct{}), live: map[*conn]struct{}{},
+		live: map[*conn]struct{}{},
 	}
 	v.dispatching, v.giveUp = context.WithCancel(context.Background())
 	if l.boundsConns() && l.WhenFull == Wait {
@@ -204,27 +202,21 @@ func (v *server) refuse(c *conn, err error) {
 // run accepts until ctx ends or the listener breaks, then drains.
 func (v *server) run(ctx context.Context, ln net.Listener, serve serveFunc) error {
 	defer v.giveUp()
-	acceptErr := make(chan error, 1)
 	ctx, broken := context.WithCancel(ctx)
 	defer broken()
-	stopped := context.AfterFunc(ctx, func() {
-		setDeadline(ln, time.Now())
-		v.stopAll()
-		close(v.stopping)
-	})
-	defer stopped()
-
+	accepted := make(chan error, 1)
 	go func() {
 		err := v.accept(ctx, ln, serve)
 		broken() // a listener that broke is a stop as well
-		ln.Close()
-		acceptErr <- err
+		accepted <- err
 	}()
-	<-v.stopping
+	<-ctx.Done()
+	v.stopAll()
 
 	drained := make(chan error, 1)
 	go func() {
-		err := <-acceptErr
+		v.lastCall(ctx, ln, serve)
+		err := <-accepted
 		v.open.Wait()
 		drained <- errors.Join(err, v.close())
 	}()
@@ -260,107 +252,30 @@ func (v *server) stopAll() {
 	}
 }
 
-// forceAll closes everything, and returns how many connections that were.
-func (v *server) forceAll(ln net.Listener) int {
-	v.giveUp()
+// forceAll closes everything, and returns how many connections that ended.
+func (v *server) forceAll(ln net.Listener) (n int) {
 	ln.Close()
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	v.force = true
-	n := len(v.live)
 	for c := range v.live {
-		c.force()
+		if c.force() {
+			n++
+		}
 	}
+	v.mu.Unlock()
+	v.giveUp()   // not before: connections that it wakes would be counted as aborted
 	go v.close() // wakes blocked calls of Dispatch in libraries that do not listen to a context
 	return n
 }
 
-// backlog is how many connections, at most, are accepted once a stop was asked for: Linux keeps up to 4096 handshaken
-// ones for a listener (net.core.somaxconn), so whoever comes after that many came after the stop. Without a bound a
-// stop under steady load would never end.
-const backlog = 4096
-
-// accept hands every connection to serve. After a stop it goes on with what the kernel has already handshaken,
-// and returns nil; an error means that the listener broke.
-func (v *server) accept(ctx context.Context, ln net.Listener, serve serveFunc) error {
-	var delay time.Duration
-	late := 0
-	for {
-		if !v.acquire() {
-			return nil
-		}
-		began, last := time.Now(), v.isStopping()
-		if last {
-			// The deadline is renewed each time: serve and acquire may have blocked for longer than it.
-			if late++; late > backlog || !setDeadline(ln, began.Add(grace)) {
-				v.release()
-				return nil
-			}
-		}
-		nc, err := ln.Accept()
-		if err == nil {
-			delay = 0
-			if c, ok := v.admit(nc); ok {
-				serve(ctx, c)
-			}
-			continue
-		}
-		v.release()
-		switch {
-		case last && errors.Is(err, os.ErrDeadlineExceeded) && !waited(began, time.Now()): // as in conn.regrace
-		case last || v.dispatching.Err() != nil:
-			return nil
-		case ctx.Err() != nil: // woken by the stop: once more for what has been handshaken
-			<-v.stopping
-		case isTemporary(err):
-			delay = backOff(delay)
-			v.options.Logger.Warn("accept failed, trying again", "error", err, "delay", delay)
-			select {
-			case <-time.After(delay):
-			case <-ctx.Done():
-			}
-		default:
-			return fmt.Errorf("accept: %w", err)
-		}
-	}
-}
-
-func (v *server) isStopping() bool {
-	select {
-	case <-v.stopping:
-		return true
-	default:
-		return false
-	}
-}
-
-// acquire takes a connection's place under MaxConns before accepting it, where the policy is to wait. It reports false
-// when the drain time-out has passed.
-func (v *server) acquire() bool {
-	if v.slots == nil {
-		return v.dispatching.Err() == nil
-	}
-	select {
-	case v.slots <- struct{}{}:
-		return true
-	case <-v.dispatching.Done():
-		return false
-	}
-}
-
-func (v *server) release() {
-	if v.slots != nil {
-		<-v.slots
-	}
-}
-
-// admit registers an accepted connection; it reports false if it was refused instead.
-func (v *server) admit(nc net.Conn) (*conn, bool) {
-	c := &conn{Conn: nc, server: v}
+// admit registers an accepted connection, with the slot under MaxConns that was taken for it, if any; it reports false if it
+// was refused instead.
+func (v *server) admit(nc net.Conn, slot bool) (*conn, bool) {
+	c := &conn{Conn: nc, server: v, slot: slot}
 	v.stats.update(func(n *Counts) { n.Accepted++; n.Queued++ })
 	v.open.Add(1)
 	v.mu.Lock()
-	full := v.limits.boundsConns() && v.held >= v.limits.MaxConns // where the policy is to wait, acquire saw to it
+	full := v.limits.boundsConns() && v.limits.WhenFull == Reject && v.held >= v.limits.MaxConns
 	if c.held = !full; c.held {
 		v.held++
 	}
@@ -389,29 +304,8 @@ func (v *server) remove(c *conn) {
 		v.held--
 	}
 	v.mu.Unlock()
-	v.release()
-	v.open.Done()
-}
-
-// setDeadline reports whether ln has deadlines. One without is closed at once instead: what the kernel has handshaken for
-// it is lost.
-func setDeadline(ln net.Listener, t time.Time) bool {
-	d, ok := ln.(interface{ SetDeadline(time.Time) error })
-	if !ok {
-		ln.Close()
-		return false
+	if c.slot {
+		<-v.slots
 	}
-	return d.SetDeadline(t) == nil
-}
-
-// isTemporary reports whether accepting may work again: out of file descriptors or memory, or a client that was gone
-// before it was accepted. It asks as net/http does, and adds nothing to what the net package calls temporary.
-func isTemporary(err error) bool {
-	var t interface{ Temporary() bool }
-	return errors.As(err, &t) && t.Temporary() && !errors.Is(err, os.ErrDeadlineExceeded)
-}
-
-// backOff doubles the delay between failing calls of Accept from 5 ms to 1 s, net/http's values.
-func backOff(delay time.Duration) time.Duration {
-	return min(max(2*delay, 5*time.Millisecond), time.Second)
+	v.open.Done()
 }

@@ -15,7 +15,7 @@ type Stats struct {
 type Counts struct {
 	Accepted int64
 	Queued   int64 // accepted, and nobody serves it yet
-	Active   int64 // being served
+	Active   int64 // being served, or ended by the server and read on for unread input: no worker is held then
 	Served   int64 // ended in order
 	Shed     int64 // refused at the limit
 	Aborted  int64 // ended by an error, a panic, or a stop that left a request unread

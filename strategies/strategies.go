@@ -67,7 +67,8 @@ type Strategy interface {
 
 	// Serve accepts from ln until ctx ends, then drains. It returns nil once every goroutine that it started has
 	// returned, an error that wraps ctx's if the drain time-out passed first, and the accept error if the listener
-	// broke. It closes ln. A Strategy may be served several times, also concurrently.
+	// broke. It closes ln; one without a SetDeadline method, such as crypto/tls's, is closed as soon as ctx ends, which
+	// loses the connections that nobody has accepted yet. A Strategy may be served several times, also concurrently.
 	Serve(ctx context.Context, ln net.Listener, h Handler, o Options) error
 }
 

@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
@@ -20,8 +21,8 @@ func Tutorial() Kind {
 
 func tutorialLimits(l Limits) error {
 	switch {
-	case l.Workers == Unbounded:
-		return limitError("workers", l.Workers, "its workers are started beforehand; allowed: a whole number from 1")
+	case l.Workers > mostAtOnce:
+		return limitError("workers", l.Workers, fmt.Sprintf("its workers are started beforehand; allowed: 1 to %d", mostAtOnce))
 	case l.Queue != Unbounded:
 		return limitError("queue", l.Queue, "its queue has no bound; allowed: unbounded")
 	}

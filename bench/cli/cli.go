@@ -28,6 +28,7 @@ const (
 func Main(suite bench.Suite) {
 	suite.ServeIfChild()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // once: a second Ctrl-C ends a command that takes too long to end by itself
 	code := Execute(ctx, suite, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

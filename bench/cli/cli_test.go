@@ -3,12 +3,16 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -27,10 +31,13 @@ func small() bench.Suite {
 		WarmUp: 10 * time.Millisecond, Window: 50 * time.Millisecond, Tail: 20 * time.Millisecond,
 		TimeOut: time.Second, BackOff: 10 * time.Millisecond,
 	}
+	broken := strategies.Channel() // only when it is started is it found out that it cannot be
+	broken.Name = "broken"
+	broken.New = func(strategies.Limits) (strategies.Dispatcher, error) { return nil, errors.New("no such pool") }
 	return bench.Suite{
 		Name:        "small",
-		Kinds:       strategies.Kinds{strategies.Goroutine(), strategies.Channel(), strategies.Tutorial()},
-		Workloads:   workload.All(),
+		Kinds:       strategies.Kinds{strategies.Goroutine(), strategies.Channel(), strategies.Tutorial(), broken},
+		Workloads:   append(workload.All(), workload.Workload{Name: "stuck", Handler: stuck}),
 		Repetitions: 1,
 		Scenarios: []bench.Scenario{
 			{Name: "echo", About: "About echo.", Workload: "echo", Strategies: []string{"goroutine", "tutorial"}, Load: trial.Load{Loop: trial.Closed, Clients: 4}, Timing: timing},
@@ -39,8 +46,34 @@ func small() bench.Suite {
 	}
 }
 
+// stuck never answers the request that it has begun to read, and says when that is.
+func stuck() strategies.Handler {
+	return strategies.HandlerFunc(func(_ context.Context, conn net.Conn) error {
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			return err
+		}
+		begun()
+		_, err := io.Copy(io.Discard, conn)
+		return err
+	})
+}
+
+var (
+	begunHere = make(chan struct{}, 1)
+	begun     = func() { begunHere <- struct{}{} }
+)
+
+// mainEnv makes a copy of this test binary the command itself.
+const mainEnv = "POOLBENCH_TEST_MAIN"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(mainEnv) != "" {
+		begun = func() { fmt.Println("begun") }
+		cli.Main(small())
+	}
 	small().ServeIfChild()
+	// The race detector lets a process that ends linger for a second; the servers need not.
+	os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0"))
 	os.Exit(m.Run())
 }
 
@@ -94,15 +127,24 @@ func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 			t.Errorf("the run has changed: %d trials, %v", len(again.Trials), err)
 		}
 	})
-	t.Run("and report and plot draw it again without measuring", func(t *testing.T) {
-		for _, command := range []string{"plot", "report"} {
-			if err := os.RemoveAll(filepath.Join(dir, "one", "plots")); err != nil {
-				t.Fatal(err)
-			}
-			code, stdout, stderr := execute(t.Context(), command, filepath.Join(dir, "latest"))
-			if code != 0 || !strings.Contains(stdout, ".svg") {
-				t.Errorf("%s: exit code %d: %s%s", command, code, stdout, stderr)
-			}
+	t.Run("and plot draws it again without measuring", func(t *testing.T) {
+		if err := os.RemoveAll(filepath.Join(dir, "one", "plots")); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := execute(t.Context(), "plot", filepath.Join(dir, "latest"))
+		if code != 0 || !strings.Contains(stdout, ".svg") {
+			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+		}
+	})
+	t.Run("and a run without a single trial leaves it the latest", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		code, _, stderr := execute(ctx, "run", "--results", dir, "--name", "two")
+		if code != 130 || !strings.Contains(stderr, "interrupted") {
+			t.Errorf("exit code %d, want 130: %s", code, stderr)
+		}
+		if latest, err := trial.Resolve(filepath.Join(dir, "latest")); err != nil || filepath.Base(latest) != "one" {
+			t.Errorf("the latest run is %s, %v", latest, err)
 		}
 	})
 }
@@ -139,6 +181,29 @@ func TestInterruptingARunKeepsItAndSaysThatItIsPartial(t *testing.T) {
 	if err != nil || !bytes.Contains(bytes.ToLower(text), []byte("partial")) {
 		t.Errorf("the report does not say that it is partial (%v)", err)
 	}
+
+	t.Run("and report writes it again without measuring", func(t *testing.T) {
+		if err := os.Remove(filepath.Join(dir, "cut", "report.md")); err != nil {
+			t.Fatal(err)
+		}
+		if code, stdout, stderr := execute(t.Context(), "report", filepath.Join(dir, "latest")); code != 0 || !strings.Contains(stdout, "report.md") {
+			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+		}
+		if again, err := os.ReadFile(filepath.Join(dir, "cut", "report.md")); err != nil || !bytes.Equal(again, text) {
+			t.Errorf("it is another report (%v)", err)
+		}
+	})
+}
+
+func TestARunOfWhichNoTrialIsValidFailsAndSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	code, _, stderr := execute(t.Context(), "run", "--results", dir, "--name", "none", "--scenario", "echo", "--strategy", "broken")
+	if code != 1 || !strings.Contains(stderr, "not one of 2 trials is valid") {
+		t.Errorf("exit code %d, want 1: %s", code, stderr)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "none", "report.md")); err != nil || !bytes.Contains(text, []byte("no such pool")) {
+		t.Errorf("the report does not say why (%v)", err)
+	}
 }
 
 func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
@@ -164,6 +229,8 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --strategy channel:worker=1", "allowed: workers"},
 		{"run --scenario opera", "allowed: echo, wait-open"},
 		{"run --window 0s", "window"},
+		{"run --warm-up -1s", "warm-up"},
+		{"run --name latest --results " + filepath.Join(dir, "new"), "name another"},
 		{"run --server-cpus 0-", "server CPUs"},
 		{"run --server-cpus 0", "driver CPUs"},
 		{"run --server-cpus 100000 --driver-cpus 0", "100000"},
@@ -176,10 +243,12 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"drive --target 127.0.0.1:1 --workload opera", "--workload"},
 		{"drive --target 127.0.0.1:1 --loop open --rate 0", "rate 0"},
 		{"drive --target 127.0.0.1:1 --loop open --rate -3", "rate -3"},
+		{"drive --target 127.0.0.1:1 --loop open --rate 1e9", "at most 10000000"},
 		{"drive --target 127.0.0.1:1 --loop round", "round"},
 		{"drive --target 127.0.0.1:1 --rate 5", "closed loop"},
 		{"drive --target 127.0.0.1:1 --arrivals constant", "closed"},
 		{"drive --target nowhere", "host:port"},
+		{"drive --target 127.0.0.1:99999", "host:port"},
 		{"drive --target 127.0.0.1:1 --clients 0", "clients 0"},
 		{"drive --target 127.0.0.1:1 --clients " + many, "ulimit -n"},
 		{"report " + filepath.Join(dir, "nothing"), "nothing"},
@@ -306,5 +375,66 @@ func TestServeAndDriveATutorialServer(t *testing.T) {
 	received, closed := strings.Count(out.text.String(), "received connection"), strings.Count(out.text.String(), "closed connection")
 	if received != closed {
 		t.Errorf("%d connections received and %d closed", received, closed)
+	}
+}
+
+// begin connects to a server of the stuck workload and begins a request.
+func begin(t *testing.T, address string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	_, err = conn.Write([]byte("x"))
+	must(t, err)
+}
+
+func TestServeTellsWhatItClosedByForce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &watched{grew: make(chan struct{}, 1)}
+	served := make(chan int, 1)
+	go func() {
+		served <- cli.Execute(ctx, small(), strings.Fields("serve --workload stuck --listen 127.0.0.1:0 --drain 10ms"), out, io.Discard)
+	}()
+	begin(t, out.await(t, `on (127\.0\.0\.1:\d+)`))
+	<-begunHere
+	cancel()
+	if code := <-served; code == 0 {
+		t.Error("exit code 0 although a request was cut off")
+	}
+	if text := out.text.String(); !strings.Contains(text, "1 closed by force") {
+		t.Errorf("no word of the connection that was closed by force: %s", text)
+	}
+}
+
+func TestASecondInterruptEndsACommandThatDoesNotEnd(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another one an interrupt there")
+	}
+	out := &watched{grew: make(chan struct{}, 1)}
+	command := exec.CommandContext(t.Context(), os.Args[0], strings.Fields("serve --workload stuck --listen 127.0.0.1:0 --drain 1h")...)
+	command.Env = append(os.Environ(), mainEnv+"=yes")
+	command.Stdout = out
+	must(t, command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	begin(t, out.await(t, `on (127\.0\.0\.1:\d+)`))
+	out.await(t, "begun")
+
+	again := time.NewTicker(20 * time.Millisecond) // two at once may arrive as one
+	defer again.Stop()
+	patience := time.After(20 * time.Second)
+	for {
+		select {
+		case <-ended:
+			return
+		case <-again.C:
+			_ = command.Process.Signal(os.Interrupt) // an error: it has just ended
+		case <-patience:
+			t.Error("still there after many interrupts")
+			_ = command.Process.Kill()
+			<-ended
+			return
+		}
 	}
 }

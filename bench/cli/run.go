@@ -96,6 +96,9 @@ func (r runFlags) choose(suite bench.Suite, changed func(flag string) bool) (ben
 }
 
 func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, stdout, stderr io.Writer) error {
+	if flags.name == filepath.Base(latest) {
+		return usagef("--name %s: that is the link to the newest run; name another folder", flags.name)
+	}
 	if err := suite.Feasible(); err != nil {
 		return usage(err)
 	}
@@ -120,20 +123,37 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 	}
 
 	shown := newProgress(stderr, env.Planned)
-	runErr := suite.Run(ctx, bench.RunOptions{Seed: flags.seed, Sides: sides, Upcoming: shown.upcoming}, writer.Append)
+	kept, valid := 0, 0
+	runErr := suite.Run(ctx, bench.RunOptions{Seed: flags.seed, Sides: sides, Upcoming: shown.upcoming}, func(t trial.Trial) error {
+		if err := writer.Append(t); err != nil {
+			return err
+		}
+		kept++
+		if t.Invalid == "" {
+			valid++
+		}
+		return nil
+	})
 	shown.end()
+	switch {
+	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
+		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s", kept, writer.Dir())
+	case runErr == nil && valid == 0:
+		runErr = fmt.Errorf("not one of %d trials is valid; %s says why", kept, filepath.Join(writer.Dir(), "report.md"))
+	}
 	env.Finished = time.Now().UTC()
-	env.Interrupted = runErr != nil
+	env.Interrupted = kept < env.Planned
 	if err := errors.Join(writer.WriteEnv(env), writer.Close()); err != nil {
 		return errors.Join(runErr, err)
+	}
+	if kept == 0 { // nothing to draw, and results/latest stays with what there is
+		return runErr
 	}
 	return errors.Join(runErr, publish(flags.results, writer.Dir(), stdout, stderr))
 }
 
-// publish draws a run that has ended, and lets results/latest lead to it.
+// publish lets results/latest lead to a run that has ended, and draws it: in this order, so that `poolbench report` draws
+// it again if it could not be drawn.
 func publish(results, dir string, stdout, stderr io.Writer) error {
-	if err := draw(stdout, stderr, []string{dir}, report.Write); err != nil {
-		return err
-	}
-	return trial.PointLatest(results, dir)
+	return errors.Join(trial.PointLatest(results, dir), draw(stdout, stderr, []string{dir}, report.Write))
 }

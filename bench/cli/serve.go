@@ -70,13 +70,11 @@ func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln n
 	if verbose {
 		ln = &loudListener{Listener: ln, out: stdout}
 	}
-	if err := s.Serve(ctx, ln, w.Handler(), o); err != nil {
-		return err
-	}
+	err := s.Serve(ctx, ln, w.Handler(), o)
 	n := o.Stats.Counts()
 	fmt.Fprintf(stdout, "accepted %d connections = %d served + %d shed + %d aborted + %d closed by force; %d panics, %d requests shed\n",
 		n.Accepted, n.Served, n.Shed, n.Aborted, n.Forced, n.Panics, n.RequestsShed)
-	return nil
+	return err
 }
 
 // loudListener says which connections come and go, as the tutorial's server did.

@@ -17,8 +17,8 @@ func (v view) method(d *document) {
 	d.f("- **Sides:** server %s; driver %s.\n", sideText(e.Server), sideText(e.Driver))
 	for _, c := range v.capacity {
 		if c.Trials > 0 {
-			d.f("- **%s:** %s, what %s served %s in closed loop, the median of %s before the first comparison; the offered loads of the open loops are fractions of it.\n",
-				capital(prose(c.Scenario)), rate(c.Goodput.Value), prose(v.labels[c.Strategy]), counted(c.Load.Clients, "client"), counted(c.Trials, "trial"))
+			d.f("- **%s:** %s in closed loop, the median of %s before the first comparison; the offered loads of the open loops are fractions of it.\n",
+				capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"))
 		}
 	}
 	if f := e.Platform.OpenFiles; f.Soft > 0 {

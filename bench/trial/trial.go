@@ -101,7 +101,7 @@ type Process struct {
 type Counts struct {
 	Intended   int64 `json:"intended"`
 	Sent       int64 `json:"sent"`
-	Unsent     int64 `json:"unsent"` // its connection never became free
+	Unsent     int64 `json:"unsent"` // its connection never became free, or (warning driver-late) the driver never got to it
 	OK         int64 `json:"ok"`
 	Rejected   int64 `json:"rejected"`   // the server's busy answer
 	Failed     int64 `json:"failed"`     // a wrong answer, or the connection ended or was refused

@@ -24,6 +24,8 @@
 //	long connections in a pool       shows connections that nobody serves as queued          limit.go
 //	framing before dispatch          half a request holds no worker                          limit.go
 //	handlers it cannot run           refuses a handler without message form                  limit.go
+//	Options.Idle, Options.Request    ends an idle connection cleanly when its time is over;  deadline.go
+//	                                 aborts a request that does not come to its end in time
 //	stop of idle connections         stop ends idle connections cleanly                      stop.go
 //	stop of requests in progress     stop lets a request in progress (that has half come)    stop.go
 //	                                 have its answer

@@ -43,6 +43,9 @@ var rows = []row{
 	{"half a request holds no worker", framesRequests, framesFirst},
 	{"refuses a handler without message form", isPerRequest, refusesPlainHandler},
 
+	{"ends an idle connection cleanly when its time is over", nil, endsIdle},
+	{"aborts a request that does not come to its end in time", nil, abortsSlowRequests},
+
 	{"stop ends idle connections cleanly", nil, stopsIdle},
 	{"stop lets a request in progress have its answer", nil, stopsInProgress},
 	{"stop lets a request that has half come have its answer", nil, stopsHalfway},

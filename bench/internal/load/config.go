@@ -12,7 +12,11 @@ import (
 
 // Check says what is wrong in the words of someone who set it: which field, what it is, what is allowed.
 func (c Config) Check() error {
-	if _, _, err := net.SplitHostPort(c.Target); err != nil {
+	_, port, err := net.SplitHostPort(c.Target)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port) // asks nobody but this machine
+	}
+	if err != nil {
 		return fmt.Errorf("target %q: must be host:port: %w", c.Target, err)
 	}
 	switch {
@@ -37,6 +41,10 @@ func (c Config) Check() error {
 	return validateClient(c.Client, c.Load.Loop)
 }
 
+// highestRate keeps the arrivals that a load can leave behind countable: a driver that deals 8 million of them in a second
+// has no time left to send one.
+const highestRate = 10e6
+
 func validateLoad(l trial.Load) error {
 	if l.Clients < 1 {
 		return fmt.Errorf("clients %d: must be at least 1", l.Clients)
@@ -58,6 +66,8 @@ func validateLoad(l trial.Load) error {
 		switch {
 		case !(l.Rate > 0) || math.IsInf(l.Rate, 1): // written so that NaN is refused as well
 			return fmt.Errorf("rate %v: must be more than 0 per second, and finite", l.Rate)
+		case l.Rate > highestRate:
+			return fmt.Errorf("rate %v: must be at most %.0f per second, which is more than this driver can send", l.Rate, highestRate)
 		case l.Think != 0:
 			return fmt.Errorf("think time %v with the %s loop: the schedule decides when requests are due, use the closed loop", l.Think, l.Loop)
 		case l.Arrivals != "" && l.Arrivals != trial.Poisson && l.Arrivals != trial.Constant:

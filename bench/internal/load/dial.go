@@ -128,7 +128,7 @@ func (d *dialer) dialAll(ctx context.Context, n int, timeOut time.Duration) ([]n
 		})
 	}
 	wg.Wait()
-	err := ctx.Err()
+	err := context.Cause(ctx)
 	if err == nil && d.made.Load() == 0 {
 		if err = d.hopeless(); err == nil {
 			err = fmt.Errorf("not one connection could be made within %v", connectPhase)

@@ -76,7 +76,7 @@ const parting = 50 * time.Millisecond
 
 // Run connects, warms up, measures and stops. When it returns, every goroutine that it started has returned and every
 // connection is closed. It fails if the Config makes no sense, if not a single connection could be made, and with an
-// error that wraps ctx's as soon as that ends; what the server does to single requests is no error but a count.
+// error that wraps the cause as soon as ctx ends; what the server does to single requests is no error but a count.
 // Configs may be run concurrently.
 func Run(ctx context.Context, c Config) (Result, error) {
 	if err := c.Check(); err != nil {

@@ -12,13 +12,17 @@ type pacer struct {
 	schedule Schedule
 	queues   []*queue
 	close    time.Duration // the window's: queues are told when its last arrival has been dealt
+
+	next time.Duration // the arrival that is dealt next
+	turn int           // the queue that it is dealt to
 }
 
 // run deals until ctx ends.
 func (p *pacer) run(ctx context.Context, s sleeper) {
 	ended := false
-	for i := 0; ; i = (i + 1) % len(p.queues) {
-		intended := p.schedule.Next()
+	for {
+		p.next = p.schedule.Next()
+		intended := p.next
 		if intended >= p.close && !ended {
 			for _, q := range p.queues {
 				q.end()
@@ -36,7 +40,17 @@ func (p *pacer) run(ctx context.Context, s sleeper) {
 		if ctx.Err() != nil {
 			return
 		}
-		p.queues[i].put(arrival{intended: intended, noticed: now})
+		p.queues[p.turn].put(arrival{intended: intended, noticed: now})
+		p.turn = (p.turn + 1) % len(p.queues)
+	}
+}
+
+// left calls each for the arrivals of before the window's close that were due and not dealt when run returned: the
+// driver was later than the load lasted.
+func (p *pacer) left(each func(queue int, intended time.Duration)) {
+	for ; p.next < p.close; p.next = p.schedule.Next() {
+		each(p.turn, p.next)
+		p.turn = (p.turn + 1) % len(p.queues)
 	}
 }
 

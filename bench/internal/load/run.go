@@ -23,6 +23,8 @@ type run struct {
 	recorder *recorder
 	clients  []*client
 	queues   []*queue // one for each client, or a single one for all slots; none in the closed loop
+	pacer    *pacer   // nil in the closed loop
+	missed   int64    // requests that the driver never got to
 
 	loading, forced context.Context
 	unload, force   context.CancelFunc
@@ -105,11 +107,11 @@ func (r *run) start(ctx context.Context) error {
 		}
 	}
 	if r.queues != nil {
-		p := pacer{clock: r.clock, schedule: schedule(r.config.Load, r.config.Seed), queues: r.queues, close: r.edges.window().close}
+		r.pacer = &pacer{clock: r.clock, schedule: schedule(r.config.Load, r.config.Seed), queues: r.queues, close: r.edges.window().close}
 		r.working.Go(func() {
 			s := newSleeper(r.loading)
 			defer s.end()
-			p.run(r.loading, s)
+			r.pacer.run(r.loading, s)
 		})
 	}
 	r.idle = make(chan struct{})
@@ -133,11 +135,10 @@ func (r *run) measure(ctx context.Context) (late time.Duration, err error) {
 		timer.Reset(d)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-or:
 		case <-timer.C:
 		}
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 
 	if err := until(c.WarmUp-r.clock.now(), nil); err != nil {
@@ -228,6 +229,15 @@ func (r *run) result(late time.Duration) Result {
 			book.add(w, request{intended: a.intended, noticed: a.noticed, client: int32(client), outcome: unsent})
 		}
 	}
+	if r.pacer != nil {
+		r.pacer.left(func(queue int, intended time.Duration) {
+			u := request{intended: intended, client: int32(queue), outcome: unsent}
+			if w.owns(u) {
+				r.missed++
+			}
+			book.add(w, u)
+		})
+	}
 	return Result{
 		Window:   w.close - w.open,
 		Counts:   book.counts,
@@ -243,6 +253,11 @@ func (r *run) warnings(w window, late time.Duration) []trial.Warning {
 		all = append(all, trial.Warning{Code: "sockets-exhausted", Text: fmt.Sprintf(
 			"%d connects failed because the driver had no port or file left: they count as failed and say nothing about the server; "+
 				"lower the rate, or wait a minute for ports in TIME_WAIT", n)})
+	}
+	if r.missed > 0 {
+		all = append(all, trial.Warning{Code: "driver-late", Text: fmt.Sprintf(
+			"the driver never got to %d requests that were due in the window: they count as unsent and say nothing about the server; "+
+				"lower the rate, or give the driver a CPU of its own", r.missed)})
 	}
 	if length := w.close - w.open; late > length/lateShare {
 		all = append(all, trial.Warning{Code: "late-edge", Text: fmt.Sprintf(

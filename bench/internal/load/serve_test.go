@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -493,6 +494,21 @@ func TestCancelStopsAtOnceAndLeavesNothing(t *testing.T) {
 			// The server's goroutines for connections that are closed now may take a moment.
 			goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/poolbench/poolbench/bench/internal/load.start.func1.1"))
 		})
+	}
+}
+
+func TestWhatTheDriverNeverGotToIsCountedToo(t *testing.T) {
+	config := load(start(t, echo), lines, trial.Load{Loop: trial.Open, Clients: 2, Rate: highestRate, Arrivals: trial.Constant})
+	config.WarmUp, config.Window, config.Tail = 0, 50*time.Millisecond, 0
+	got, err := Run(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := int64(highestRate / 20); got.Counts.Intended != want || got.Counts.Check() != nil {
+		t.Errorf("%d requests were due and these are counted: %+v", want, got.Counts)
+	}
+	if !slices.ContainsFunc(got.Warnings, func(w trial.Warning) bool { return w.Code == "driver-late" }) {
+		t.Errorf("no warning that it was the driver: %v", got.Warnings)
 	}
 }
 

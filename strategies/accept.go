@@ -1,0 +1,121 @@
+package strategies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+)
+
+// accept hands every connection to serve, one after the other, until ctx ends or the listener is closed; an error means
+// that the listener broke.
+func (v *server) accept(ctx context.Context, ln net.Listener, serve serveFunc) error {
+	var delay time.Duration
+	for {
+		slot, ok := v.takeSlot(ctx)
+		if !ok {
+			return nil
+		}
+		nc, err := ln.Accept()
+		if err == nil {
+			delay = 0
+			if c, ok := v.admit(nc, slot); ok {
+				serve(ctx, c)
+			}
+			continue
+		}
+		if slot {
+			<-v.slots
+		}
+		switch {
+		case ctx.Err() != nil: // lastCall takes over
+			return nil
+		case isTemporary(err):
+			delay = backOff(delay)
+			v.options.Logger.Warn("accept failed, trying again", "error", err, "delay", delay)
+			select {
+			case <-time.After(delay):
+			case <-ctx.Done():
+				return nil
+			}
+		default:
+			return fmt.Errorf("accept: %w", err)
+		}
+	}
+}
+
+// takeSlot waits for a place under MaxConns, where the policy is to wait, before a connection is accepted for it. slot says
+// whether one was taken; ok is false when ctx has ended.
+func (v *server) takeSlot(ctx context.Context) (slot, ok bool) {
+	if v.slots == nil {
+		return false, ctx.Err() == nil
+	}
+	select {
+	case v.slots <- struct{}{}:
+		return true, true
+	case <-ctx.Done():
+		return false, false
+	}
+}
+
+const (
+	// backlog is how many connections, at most, are accepted after a stop: Linux keeps up to 4096 handshaken ones for a
+	// listener (net.core.somaxconn), so whoever comes after that many came after the stop.
+	backlog = 4096
+
+	// lastCallTime is enough to accept a full backlog at some 10 µs each, twice over. Without a bound, clients that go on
+	// coming would keep the listener open.
+	lastCallTime = 100 * time.Millisecond
+)
+
+// lastCall is the listener's end: it takes the connections that the kernel has already handshaken, which a plain Close would
+// reset, closes, and then hands them to serve. It takes them all before it serves any: serving may block, and whoever
+// connects meanwhile has come after the stop. They are not counted against MaxConns, and those are served first that are
+// under it.
+func (v *server) lastCall(ctx context.Context, ln net.Listener, serve serveFunc) {
+	var waiting []*conn
+	for until := time.Now().Add(lastCallTime); len(waiting) < backlog; {
+		began := time.Now()
+		if began.After(until) || !setDeadline(ln, began.Add(grace)) {
+			break
+		}
+		nc, err := ln.Accept()
+		if err == nil {
+			if c, ok := v.admit(nc, false); ok {
+				waiting = append(waiting, c)
+			}
+			continue
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || waited(began, time.Now()) { // otherwise as in conn.regrace
+			break
+		}
+	}
+	ln.Close()
+	for _, c := range waiting {
+		serve(ctx, c)
+	}
+}
+
+// setDeadline reports whether ln has deadlines. One without is closed at once instead: what the kernel has handshaken for
+// it is lost.
+func setDeadline(ln net.Listener, t time.Time) bool {
+	d, ok := ln.(interface{ SetDeadline(time.Time) error })
+	if !ok {
+		return false
+	}
+	return d.SetDeadline(t) == nil
+}
+
+// isTemporary reports whether accepting may work again, as it does when the process is out of file descriptors. It asks as
+// net/http does, and adds nothing to what the net package calls temporary.
+func isTemporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary() && !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// backOff doubles the delay between failing calls of Accept from 5 ms to 1 s, net/http's values.
+func backOff(delay time.Duration) time.Duration {
+	return min(max(2*delay, 5*time.Millisecond), time.Second)
+}
