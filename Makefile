@@ -23,10 +23,10 @@ lint: ## gofmt, vet and staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-bench: ## run the Go benchmarks (about two minutes)
+bench: ## run the Go benchmarks (half a minute)
 	$(GO) test -run '^$$' -bench ./...
 
-plots: ## measure the quick suite, and write report and plots to results/latest (about four minutes)
+plots: ## measure the quick suite, and write report and plots to results/latest (four and a half minutes)
 	$(GO) run ./cmd/poolbench run
 
 report: ## write report and plots of results/latest again, without measuring

@@ -96,7 +96,8 @@ func (v view) warnings() []string {
 	}
 	for _, t := range v.run.Trials {
 		if t.Invalid != "" {
-			add(t, "invalid", t.Invalid)
+			reason, _, _ := strings.Cut(t.Invalid, "\n") // what a server printed before it died is in trials.jsonl
+			add(t, "invalid", reason)
 		}
 		for _, w := range t.Warnings {
 			add(t, w.Code, w.Text)

@@ -70,7 +70,7 @@ func (s synth) run() trial.Run {
 		run.Env.Scenarios = append(run.Env.Scenarios, trial.Scenario{Name: sc.name, About: "What " + sc.name + " decides."})
 		if !s.noOpen && sc.loop != trial.Closed {
 			capacity := sc
-			capacity.name, capacity.loop = "capacity of "+sc.workload, trial.Closed
+			capacity.name, capacity.loop = "capacity of "+sc.workload+" (goroutine, 64 clients)", trial.Closed
 			for rep := range 3 {
 				t := synthTrial(rng, shapes, capacity, 0, synthNames[0], rep, false)
 				t.Calibrates = true
