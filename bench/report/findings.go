@@ -190,14 +190,9 @@ func was(n int) string {
 	return "were"
 }
 
-// A shortfall is the lowest offered load at which a strategy's goodput was less than keptUp of it.
-type shortfall struct {
-	cell
-	scenario string
-}
-
-func (s scenario) shortfalls() []shortfall {
-	var out []shortfall
+// shortfalls has each strategy whose goodput was less than keptUp of the offered load, at the lowest such load.
+func (s scenario) shortfalls() []cell {
+	var out []cell
 	if !s.open() {
 		return nil
 	}
@@ -206,8 +201,8 @@ func (s scenario) shortfalls() []shortfall {
 			if c.Trials == 0 || c.Twin || !(c.kept() < keptUp) {
 				continue
 			}
-			if !slices.ContainsFunc(out, func(o shortfall) bool { return o.label == c.label }) {
-				out = append(out, shortfall{c, s.name})
+			if !slices.ContainsFunc(out, func(o cell) bool { return o.label == c.label }) {
+				out = append(out, c)
 			}
 		}
 	}
@@ -227,7 +222,7 @@ type overview struct {
 	aa         float64  // the largest of the A/A pairs beside them; NaN if one has no interval
 	undecided  []string // labels with a goodput that is undecided anywhere
 	unsettled  []string
-	short      groups // by strategy: "echo-open at 12k/s (0.4 % of it)"
+	short      groups // by scenario and rate: "goroutine (81 % of it)"
 }
 
 func (v view) overview() overview {
@@ -248,7 +243,7 @@ func (v view) overview() overview {
 			o.starved.add(c.label, fmt.Sprintf("%s (%s)", s.name, c.served()))
 		}
 		for _, c := range s.shortfalls() {
-			o.short.add(c.label, fmt.Sprintf("%s at %s (%s of it)", s.name, rate(c.Load.Rate), percent(c.kept())))
+			o.short.add(s.name+" at "+rate(c.Load.Rate), fmt.Sprintf("%s (%s of it)", c.label, percent(c.kept())))
 		}
 		if s.open() {
 			continue
@@ -354,7 +349,11 @@ func (o overview) sentences() []string {
 		out = append(out, "Too few pairs of trials to compare the goodput of "+list(o.unsettled, 12, "other")+" with "+possessive(o.baseline())+".")
 	}
 	if len(o.short.labels) > 0 {
-		out = append(out, fmt.Sprintf("In open loop goodput was less than %s of the offered load, and first so for: %s.", percent(keptUp), o.short.text()))
+		var parts []string
+		for _, load := range o.short.labels {
+			parts = append(parts, load+" for "+list(o.short.remarks[load], 12, "strategy"))
+		}
+		out = append(out, fmt.Sprintf("In open loop goodput fell under %s of the offered load first on %s.", percent(keptUp), strings.Join(parts, "; on ")))
 	}
 	return out
 }
