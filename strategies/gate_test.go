@@ -1,0 +1,135 @@
+package strategies_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// A caller that gives up waiting in the very moment when its turn comes must neither keep the place nor lose it.
+func TestAGateNeitherLosesNorInventsPlaces(t *testing.T) {
+	const places = 3
+	gate := strategies.NewGate(places, strategies.Wait)
+	var inside, most atomic.Int64
+	var callers sync.WaitGroup
+	for i := range 16 {
+		callers.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(i)))
+			for range 2000 {
+				ctx, cancel := context.WithCancel(context.Background())
+				if random.IntN(2) == 0 {
+					go cancel()
+				}
+				if gate.Enter(ctx) == nil {
+					n := inside.Add(1)
+					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+					}
+					inside.Add(-1)
+					gate.Leave()
+				}
+				cancel()
+			}
+		})
+	}
+	callers.Wait()
+	if most.Load() > places {
+		t.Errorf("%d were inside at once, of %d", most.Load(), places)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // passes when everyone waits, and not before
+		defer cancel()
+		for i := range places {
+			if err := gate.Enter(ctx); err != nil {
+				t.Errorf("place %d is lost: %v", i+1, err)
+			}
+		}
+		if err := gate.Enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one place too many: %v", err)
+		}
+	})
+}
+
+func TestAGateLetsWhoeverHasWaitedLongestInFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := strategies.NewGate(1, strategies.Wait)
+		if err := gate.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var order []int
+		for i := range 5 {
+			go func() {
+				if err := gate.Enter(t.Context()); err != nil {
+					t.Error(err)
+				}
+				order = append(order, i) // one is inside at a time
+				gate.Leave()
+			}()
+			synctest.Wait()
+		}
+		gate.Leave()
+		synctest.Wait()
+		for i, who := range order {
+			if who != i {
+				t.Fatalf("let in in the order %v", order)
+			}
+		}
+		if len(order) != 5 {
+			t.Errorf("%d of 5 were let in", len(order))
+		}
+	})
+}
+
+func TestClosingAGateSendsWaitersAwayAndWaitsForThoseInside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := strategies.NewGate(1, strategies.Wait)
+		if err := gate.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sent := make(chan error, 1)
+		go func() { sent <- gate.Enter(t.Context()) }()
+		synctest.Wait()
+		closed := false
+		go func() { gate.Close(); closed = true }()
+		synctest.Wait()
+		if err := <-sent; !errors.Is(err, strategies.ErrClosed) {
+			t.Errorf("whoever waited got %v, want ErrClosed", err)
+		}
+		if closed {
+			t.Error("closed with somebody inside")
+		}
+		gate.Leave()
+		synctest.Wait()
+		if !closed {
+			t.Error("not closed when the last one had left")
+		}
+		if err := gate.Enter(t.Context()); !errors.Is(err, strategies.ErrClosed) {
+			t.Errorf("a closed gate returns %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestALostPlaceStaysLost(t *testing.T) {
+	gate := strategies.NewGate(2, strategies.Reject)
+	for range 2 {
+		if err := gate.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gate.Lose()
+	if err := gate.Enter(t.Context()); !errors.Is(err, strategies.ErrFull) {
+		t.Errorf("got %v, want ErrFull: one of two places is taken and one is lost", err)
+	}
+	gate.Leave()
+	if err := gate.Enter(t.Context()); err != nil {
+		t.Errorf("the place that is left cannot be taken: %v", err)
+	}
+	gate.Leave()
+	gate.Close()
+}
