@@ -3,9 +3,6 @@ package strategies_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,43 +12,39 @@ import (
 
 // A caller that gives up waiting in the very moment when its turn comes must neither keep the place nor lose it.
 func TestAGateNeitherLosesNorInventsPlaces(t *testing.T) {
-	const places = 3
-	gate := strategies.NewGate(places, strategies.Wait)
-	var inside, most atomic.Int64
-	var callers sync.WaitGroup
-	for i := range 16 {
-		callers.Go(func() {
-			random := rand.New(rand.NewPCG(1, uint64(i)))
-			for range 2000 {
-				ctx, cancel := context.WithCancel(context.Background())
-				if random.IntN(2) == 0 {
-					go cancel()
-				}
-				if gate.Enter(ctx) == nil {
-					n := inside.Add(1)
-					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-					}
-					inside.Add(-1)
-					gate.Leave()
-				}
-				cancel()
-			}
-		})
-	}
-	callers.Wait()
-	if most.Load() > places {
-		t.Errorf("%d were inside at once, of %d", most.Load(), places)
-	}
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // passes when everyone waits, and not before
-		defer cancel()
-		for i := range places {
-			if err := gate.Enter(ctx); err != nil {
-				t.Errorf("place %d is lost: %v", i+1, err)
+		gate := strategies.NewGate(1, strategies.Reject)
+		waiting := strategies.NewGate(1, strategies.Wait)
+		if err := waiting.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 100 { // the caller may or may not have left before its turn comes
+			ctx, cancel := context.WithCancel(t.Context())
+			came := make(chan error, 1)
+			go func() { came <- waiting.Enter(ctx) }()
+			synctest.Wait()
+			cancel()
+			waiting.Leave()
+			if err := <-came; err != nil {
+				if !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				if err := waiting.Enter(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-		if err := gate.Enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		second, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := waiting.Enter(second); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("one place too many: %v", err)
+		}
+		waiting.Leave()
+		if err := gate.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := gate.Enter(t.Context()); !errors.Is(err, strategies.ErrFull) {
+			t.Errorf("a full gate that rejects returns %v, want ErrFull", err)
 		}
 	})
 }
