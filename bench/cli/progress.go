@@ -70,8 +70,10 @@ func (l *lines) upcoming(done int, step bench.Step) {
 func (l *lines) end() {}
 
 func describe(step bench.Step) string {
-	text := step.Scenario.Name + ", "
-	text += trial.Kind(step.Strategy)
+	if step.Calibrates {
+		return step.Scenario.Name
+	}
+	text := step.Scenario.Name + ", " + trial.Kind(step.Strategy)
 	if step.Load.Fraction > 0 {
 		text += fmt.Sprintf(" at %.0f %%", 100*step.Load.Fraction)
 	}
