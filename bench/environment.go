@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/env"
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -21,5 +23,12 @@ func (s Suite) Environment(sides Sides, command []string, seed uint64) (trial.En
 	e.Started = time.Now().UTC()
 	e.Server, e.Driver = sides.Server, sides.Driver
 	e.Warnings = append(e.Warnings, sides.Warnings...)
+	for _, sc := range s.Scenarios {
+		if need := stat.Repetitions(len(sc.Strategies) - 1); len(sc.Strategies) > 1 && s.Repetitions < need {
+			e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
+				"%d repetitions cannot decide a comparison: %d strategies need at least %d (--repetitions %d)", s.Repetitions, len(sc.Strategies), need, need)})
+			break
+		}
+	}
 	return e, nil
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/load"
@@ -32,10 +33,10 @@ type measurement struct {
 	atEdge   func(load.Edge) // nil, or called right after the window opened and right before it is read at its end
 }
 
-// run starts the server, loads it, stops it, and returns the record. With an error, the record says as much as is known.
-func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
+// record is what is known before anything is measured.
+func (m measurement) record() trial.Trial {
 	timing := m.step.Scenario.Timing
-	t = trial.Trial{
+	return trial.Trial{
 		Schema:     trial.Schema,
 		Started:    time.Now().UTC(),
 		Scenario:   m.step.Scenario.Name,
@@ -51,6 +52,11 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 		TimeOut:    timing.TimeOut,
 		Driver:     m.sides.driverProcess(),
 	}
+}
+
+// run starts the server, loads it, stops it, and returns the record. With an error, the record says as much as is known.
+func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
+	t = m.record()
 	child, err := server.Start(ctx, server.Config{
 		Strategy:   m.step.Strategy,
 		Workload:   m.workload.Name,
@@ -74,7 +80,7 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 		case <-driving.Done():
 		}
 	}()
-	config := timing.config(child.Addr(), m.workload, m.step.Load)
+	config := m.step.Scenario.Timing.config(child.Addr(), m.workload, m.step.Load)
 	config.Seed, config.Requests = m.step.Seed, m.requests
 	config.AtEdge = func(e load.Edge) {
 		if e == load.Closes && m.atEdge != nil {
@@ -91,7 +97,21 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 	}
 	fill(&t, result)
 	edges.fill(&t)
+	t.Invalid = disturbed(result.Late, result.Window)
 	return t, edges.err
+}
+
+// disturbance is the share of a window for which the driver may have been kept from running. More, and the figures say
+// more about whatever kept it than about the server.
+const disturbance = 0.1
+
+// disturbed says why a trial must not be used if the driver was late for its own window; empty: it was not.
+func disturbed(late, window time.Duration) string {
+	if float64(late) <= disturbance*float64(window) {
+		return ""
+	}
+	return fmt.Sprintf("disturbed: the driver did not get to run for %v at an edge of its window of %v; leave the machine alone while it measures",
+		late.Round(time.Millisecond), window.Round(time.Millisecond))
 }
 
 // stop ends the server and takes its own count of connections.

@@ -79,12 +79,15 @@ func (r *runner) trial(ctx context.Context, step Step) (trial.Trial, error) {
 	if err != nil {
 		return trial.Trial{}, err
 	}
+	m := measurement{step: step, workload: w, sides: r.sides}
 	if step.Load.Fraction > 0 {
-		if step.Load.Rate, err = r.rate(step); err != nil {
-			return trial.Trial{}, err
+		if m.step.Load.Rate, err = r.rate(step); err != nil {
+			t := m.record()
+			t.Invalid = err.Error()
+			return t, nil
 		}
 	}
-	t, err := measurement{step: step, workload: w, sides: r.sides}.run(ctx)
+	t, err := m.run(ctx)
 	if ctx.Err() != nil {
 		return trial.Trial{}, ctx.Err()
 	}
@@ -102,8 +105,7 @@ func (r *runner) trial(ctx context.Context, step Step) (trial.Trial, error) {
 func (r *runner) rate(step Step) (float64, error) {
 	measured := slices.Sorted(slices.Values(r.capacity[keyOf(step.Scenario)]))
 	if len(measured) == 0 || measured[(len(measured)-1)/2] <= 0 {
-		return 0, fmt.Errorf("scenario %q: there is no rate to offer, because its capacity could not be measured; the trials of %q say why",
-			step.Scenario.Name, capacityName(step.Scenario))
+		return 0, fmt.Errorf("there is no rate to offer, because the capacity could not be measured; the trials of %q say why", capacityName(step.Scenario))
 	}
 	return step.Load.Fraction * measured[(len(measured)-1)/2], nil
 }

@@ -2,7 +2,7 @@
 // it, one server process for each strategy and repetition, and hands over each trial as it ends.
 //
 // It starts processes, opens connections and reads clocks; what the trials mean is decided in bench/stat, and put into
-// words and pictures in bench/report. A program that runs suites calls [ServeIfChild] first thing in its main
+// words and pictures in bench/report. A program that runs suites calls [Suite.ServeIfChild] first thing in its main
 // (bench/cli does it), because the harness runs that very program again as the server.
 package bench
 

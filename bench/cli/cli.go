@@ -42,7 +42,9 @@ func Execute(ctx context.Context, suite bench.Suite, args []string, stdout, stde
 		Short: "Which concurrency strategy should a Go server use, and with which limit?",
 		Long: `poolbench measures concurrency strategies for Go servers (a goroutine for each connection, a channel
 pool, ants, pond and more) with the same handler, each in a process of its own, and reports what
-differs, what does not, and who was never served.`,
+differs, what does not, and who was never served.
+
+Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 130 interrupted.`,
 		Example: `  poolbench run
   poolbench list
   poolbench serve --strategy tutorial --workload exchange --listen :2727`,

@@ -214,6 +214,8 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	must(t, os.Mkdir(old, 0o755))
 	must(t, os.WriteFile(filepath.Join(old, "env.json"), []byte(`{"schema":99}`), 0o644))
 	must(t, os.WriteFile(filepath.Join(old, "trials.jsonl"), []byte(`{"schema":99}`+"\n"), 0o644))
+	taken := filepath.Join(dir, "taken", "latest")
+	must(t, os.MkdirAll(taken, 0o755))
 	many := fmt.Sprint(math.MaxInt32)
 
 	for _, c := range []struct {
@@ -235,6 +237,9 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --server-cpus 0", "driver CPUs"},
 		{"run --server-cpus 100000 --driver-cpus 0", "100000"},
 		{"run --results " + file, file},
+		{"run --name ../evil", "plain name"},
+		{"run --name a/b", "plain name"},
+		{"run --results " + filepath.Dir(taken), "move it away"},
 		{"serve --strategy swarm", "--strategy"},
 		{"serve --workload opera", "--workload"},
 		{"serve --listen 127.0.0.1:99999", "--listen"},
@@ -269,7 +274,7 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 			}
 		})
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 3 {
 		t.Errorf("bad input has left something behind: %v, %v", left, err)
 	}
 }

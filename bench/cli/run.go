@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -96,8 +98,8 @@ func (r runFlags) choose(suite bench.Suite, changed func(flag string) bool) (ben
 }
 
 func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, stdout, stderr io.Writer) error {
-	if flags.name == filepath.Base(latest) {
-		return usagef("--name %s: that is the link to the newest run; name another folder", flags.name)
+	if err := flags.checkFolder(); err != nil {
+		return usage(err)
 	}
 	if err := suite.Feasible(); err != nil {
 		return usage(err)
@@ -123,7 +125,7 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 	}
 
 	shown := newProgress(stderr, env.Planned)
-	kept, valid := 0, 0
+	kept, valid, spoilt := 0, 0, map[string]int{}
 	runErr := suite.Run(ctx, bench.RunOptions{Seed: flags.seed, Sides: sides, Upcoming: shown.upcoming}, func(t trial.Trial) error {
 		if err := writer.Append(t); err != nil {
 			return err
@@ -131,10 +133,16 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 		kept++
 		if t.Invalid == "" {
 			valid++
+		} else {
+			spoilt["invalid"]++
+		}
+		for _, w := range t.Warnings {
+			spoilt[w.Code]++
 		}
 		return nil
 	})
 	shown.end()
+	warnOf(stderr, env, spoilt)
 	switch {
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
 		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s", kept, writer.Dir())
@@ -150,6 +158,31 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 		return runErr
 	}
 	return errors.Join(runErr, publish(flags.results, writer.Dir(), stdout, stderr))
+}
+
+// checkFolder says why the run's folder cannot be what was asked for, before anything is measured for it.
+func (r runFlags) checkFolder() error {
+	switch {
+	case r.name == filepath.Base(latest):
+		return fmt.Errorf("--name %s: that is the link to the newest run; name another folder", r.name)
+	case r.name != "" && (r.name != filepath.Base(r.name) || r.name == "." || r.name == ".."):
+		return fmt.Errorf("--name %s: has to be a plain name; say with --results where the run's folder is made", r.name)
+	}
+	link := filepath.Join(r.results, filepath.Base(latest))
+	if info, err := os.Lstat(link); err == nil && info.IsDir() {
+		return fmt.Errorf("--results %s: %s is a folder, and has to be the link to the newest run; move it away", r.results, link)
+	}
+	return nil
+}
+
+// warnOf says what spoilt trials, once for each kind: they are in the report too, but whoever waits should know.
+func warnOf(stderr io.Writer, env trial.Env, spoilt map[string]int) {
+	for _, w := range env.Warnings {
+		fmt.Fprintln(stderr, "poolbench: warning:", w.Text)
+	}
+	for _, code := range slices.Sorted(maps.Keys(spoilt)) {
+		fmt.Fprintf(stderr, "poolbench: warning: %s in %d of %d trials; report.md says more\n", code, spoilt[code], env.Planned)
+	}
 }
 
 // publish lets results/latest lead to a run that has ended, and draws it: in this order, so that `poolbench report` draws

@@ -67,6 +67,9 @@ func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln n
 	o.Busy, o.Stats = w.Busy, new(strategies.Stats)
 	o.Logger = slog.New(slog.NewTextHandler(stderr, nil))
 	fmt.Fprintf(stdout, "serving %s with %s on %s; Ctrl-C ends it\n", w.Name, s.Name(), ln.Addr())
+	defer context.AfterFunc(ctx, func() {
+		fmt.Fprintf(stderr, "stopping: connections in progress have %v; Ctrl-C again ends at once\n", o.Drain)
+	})()
 	if verbose {
 		ln = &loudListener{Listener: ln, out: stdout}
 	}

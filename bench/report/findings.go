@@ -85,7 +85,7 @@ func (v verdict) mediansText() string {
 	if v.seen <= bound(v.aa) {
 		than = "no more"
 	}
-	return fmt.Sprintf("in the median they are at most %s apart, %s than the A/A pair shows", atMost(v.seen), than)
+	return fmt.Sprintf("their median ratios are at most %s from 1, %s than the A/A pair shows", atMost(v.seen), than)
 }
 
 // differsText gives each ratio with its interval.
@@ -267,6 +267,10 @@ func (v view) overview() overview {
 				addTo(&skip, c.label)
 			}
 			for _, c := range j.same {
+				if c.starved() { // as much for fewer clients is not the same
+					addTo(&skip, c.label)
+					continue
+				}
 				addTo(&same, c.label)
 				bounds[c.label] = max(bounds[c.label], c.against[j.metric.Name].Bound)
 				seen[c.label] = max(seen[c.label], math.Abs(c.against[j.metric.Name].Ratio.Value-1))
@@ -327,7 +331,7 @@ func (o overview) baseline() string {
 func (o overview) sentences() []string {
 	var out []string
 	if len(o.starved.labels) > 0 {
-		out = append(out, "Clients were left without an answer, in the trial that served the fewest, by "+o.starved.text()+".")
+		out = append(out, "Not every client was served, in the trial that served the fewest, by "+o.starved.text()+".")
 	} else if len(o.strategies) > 0 {
 		out = append(out, "Every strategy served every client.")
 	}
@@ -336,7 +340,7 @@ func (o overview) sentences() []string {
 		if finite(o.aa) {
 			aa = "A/A pair: up to " + atMost(o.aa)
 		}
-		out = append(out, fmt.Sprintf("In closed loop no difference in goodput larger than %s was seen between %s and %s in any scenario (%s); their medians are at most %s apart.",
+		out = append(out, fmt.Sprintf("In closed loop no difference in goodput larger than %s was seen between %s and %s in any scenario (%s); their median ratios are at most %s from 1.",
 			atMost(o.bound), o.baseline(), list(o.same, 12, "other"), aa, atMost(o.seen)))
 	}
 	if len(o.ratios.labels) > 0 {

@@ -65,7 +65,8 @@ func (l *latencyLine) add(h trial.Histogram, q float64) {
 	}
 }
 
-// latencyTitle names the extremes of the p99 at the highest load that was measured.
+// latencyTitle names the extremes of the p99 at the highest load that was measured. Who left clients unserved does not
+// compete: the latency of the few that it served is no merit.
 func (s scenario) latencyTitle() string {
 	l := s.levels[len(s.levels)-1]
 	where := s.name
@@ -73,9 +74,11 @@ func (s scenario) latencyTitle() string {
 		where += " at " + l.text()
 	}
 	var low, high float64
-	var all []cell
+	var all, starved []cell
 	for _, c := range l.cells {
-		if v, ok := s.p99(c); ok && c.Trials > 0 && !c.Twin {
+		if v, ok := s.p99(c); c.starved() && !c.Twin {
+			starved = append(starved, c)
+		} else if ok && c.Trials > 0 && !c.Twin {
 			if len(all) == 0 || v < low {
 				low = v
 			}
@@ -94,15 +97,19 @@ func (s scenario) latencyTitle() string {
 		}
 		return all[0].latency(v), list(marks(cells), 3, "strategy")
 	}
+	end := ""
+	if len(starved) > 0 {
+		end = "; not everyone served by " + list(marks(starved), 3, "strategy")
+	}
 	if len(all) == 0 {
-		return where + ": too few answers for a p99"
+		return where + ": too few answers for a p99" + end
 	}
 	bestText, best := extreme(low)
 	worstText, worst := extreme(high)
 	if bestText == worstText {
-		return fmt.Sprintf("%s: p99 is %s for %s", where, bestText, best)
+		return fmt.Sprintf("%s: p99 is %s for %s", where, bestText, best) + end
 	}
-	return fmt.Sprintf("%s: p99 from %s for %s to %s for %s", where, bestText, best, worstText, worst)
+	return fmt.Sprintf("%s: p99 from %s for %s to %s for %s", where, bestText, best, worstText, worst) + end
 }
 
 // text names the level.

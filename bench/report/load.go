@@ -59,7 +59,7 @@ func (s scenario) loadTitle(points []loadPoint) string {
 		who = append(who, c.label+" at "+rate(c.Load.Rate))
 	}
 	if len(who) > 4 {
-		return fmt.Sprintf("%s: %s fall behind the offered load, first %s", s.name, counted(len(who), "strategy"), who[0])
+		return fmt.Sprintf("%s: %s fall behind the offered load, the first at %s", s.name, counted(len(who), "strategy"), rate(short[0].Load.Rate))
 	}
 	return fmt.Sprintf("%s: these fall behind the offered load: %s", s.name, list(who, 4, "strategy"))
 }

@@ -34,7 +34,11 @@ func (v view) scenario(d *document, s scenario) {
 	}
 	d.f("%s\n\n", prose(v.limits(s)))
 	for _, c := range s.starving() {
-		d.f("- **Starved:** %s.\n", prose(starvedText(c)))
+		what := "Refused"
+		if c.worst.Nothing > 0 {
+			what = "Starved"
+		}
+		d.f("- **%s:** %s.\n", what, prose(starvedText(c)))
 	}
 	d.f("- **The driver's own lag**, part of every response time: %s.\n", s.lagText())
 	if s.open() {
@@ -115,7 +119,12 @@ func (s scenario) judgements(d *document, l level) {
 		if !ok {
 			continue
 		}
-		d.f("- **%s:** %s\n", capital(m.Name), prose(sentence(j.sameText(12), j.mediansText(), j.differsText(), j.undecidedText(12), j.unsettledText(12))))
+		d.f("- **%s:**\n", capital(m.Name))
+		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.differsText()), sentence(j.undecidedText(12)), sentence(j.unsettledText(12))} {
+			if text != "" {
+				d.f("  - %s\n", prose(text))
+			}
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func servedFigure(v view, t typesetter) (figure, bool) {
 	return figure{
 		name:     "served",
 		title:    title,
-		subtitle: "Clients in the trial that served the fewest of them. Throughput and latency of those served look healthy either way.",
+		subtitle: "Clients in the trial that served the fewest of them. What those who were served saw does not tell of the others.",
 		alt:      "Clients served, refused and starved by each strategy in each scenario. " + title,
 		caption:  v.caption(),
 		legend: []legendItem{

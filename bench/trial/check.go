@@ -73,7 +73,7 @@ func (c Clients) Check() error {
 			served++
 		}
 	}
-	if served != c.Served {
+	if served > c.Served { // an answer that came behind the window serves a client, and is no goodput
 		return fmt.Errorf("served is %d, but %d have good answers", c.Served, served)
 	}
 	if !(c.Jain >= 0 && c.Jain <= 1+1e-9) { // a sum of squares rounds

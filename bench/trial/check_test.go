@@ -46,7 +46,7 @@ func TestCheckFinds(t *testing.T) {
 		"negative shed requests":                 func(t *Trial) { t.Accepted.RequestsShed = -1 },
 		"a client that is not listed":            func(t *Trial) { t.Clients.Good = t.Clients.Good[:3] },
 		"a client that got less than none":       func(t *Trial) { t.Clients.Good = []int64{t.Counts.Good, 1, -1, 0} },
-		"a served client that got none":          func(t *Trial) { t.Clients.Good = []int64{t.Counts.Good, 0, 0, 0} },
+		"an answered client that was not served": func(t *Trial) { t.Clients.Good = []int64{t.Counts.Good - 2, 1, 1, 0} },
 		"good answers that no client got":        func(t *Trial) { t.Clients.Good[0]-- },
 		"fairness above 1":                       func(t *Trial) { t.Clients.Jain = 1.1 },
 		"a wait left out":                        func(t *Trial) { t.Latency.Wait = Histogram{} },

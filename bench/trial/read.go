@@ -106,6 +106,9 @@ func decodeTrials(r io.Reader, path string) ([]Trial, []Warning, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s:%d: %w", path, number, err)
 		}
+		if t.Seq != len(trials) {
+			return nil, nil, fmt.Errorf("%s:%d: trial %d stands where trial %d should: lines were lost, doubled or put in another order", path, number, t.Seq, len(trials))
+		}
 		trials = append(trials, t)
 	}
 }

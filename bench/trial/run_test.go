@@ -124,6 +124,8 @@ func TestDamageThatIsNoTornTailIsAnErrorWithItsLine(t *testing.T) {
 		file string
 		want []string
 	}{
+		"a line twice":              {line(0) + line(1) + line(1), []string{"t.jsonl:3:", "doubled"}},
+		"a line left out":           {line(0) + line(2), []string{"t.jsonl:2:", "lost"}},
 		"cut in the middle":         {line(0) + line(1)[:100] + "\n" + line(2), []string{"t.jsonl:2:"}},
 		"cut and glued to the next": {line(0) + line(1)[:100] + line(2) + line(3), []string{"t.jsonl:2:"}},
 		"empty line":                {line(0) + "\n" + line(2), []string{"t.jsonl:2:"}},

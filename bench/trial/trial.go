@@ -116,7 +116,7 @@ type Counts struct {
 //	Total = Served + Refused + Nothing
 type Clients struct {
 	Total   int     `json:"total"`
-	Served  int     `json:"served"`        // at least one OK answer inside the window
+	Served  int     `json:"served"`        // at least one OK answer, inside the window or to a request of it
 	Refused int     `json:"refused"`       // none, and told so: busy answer or connection refused
 	Nothing int     `json:"nothing"`       // none, and never told: starved
 	Good    []int64 `json:"good"`          // OK answers inside the window, by client

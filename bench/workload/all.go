@@ -20,5 +20,5 @@ func Find(ws []Workload, name string) (Workload, error) {
 		}
 		names[i] = w.Name
 	}
-	return Workload{}, fmt.Errorf("unknown workload %q: allowed are %s", name, strings.Join(names, ", "))
+	return Workload{}, fmt.Errorf("unknown workload %q; allowed: %s", name, strings.Join(names, ", "))
 }

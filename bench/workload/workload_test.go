@@ -23,7 +23,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("Find cpu: %q, %v", w.Name, err)
 	}
 	_, err := Find(All(), "ecko")
-	if want := `unknown workload "ecko": allowed are exchange, echo, wait, cpu`; err == nil || err.Error() != want {
+	if want := `unknown workload "ecko"; allowed: exchange, echo, wait, cpu`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

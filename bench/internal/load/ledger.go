@@ -20,6 +20,7 @@ type ledger struct {
 type tally struct {
 	good  int64
 	asked bool // the window owns a request of it
+	heard bool // and one of those was answered, inside the window or behind it
 	told  bool // it was refused, and that is why it asked nothing of the server in some part of the window
 }
 
@@ -59,6 +60,7 @@ func (l *ledger) add(w window, r request) {
 	l.latency.Lag.Record(r.lag())
 	switch r.outcome {
 	case ok:
+		client.heard = true
 		l.counts.OK++
 		l.latency.Service.Record(r.answered - r.sent)
 		l.latency.Response.Record(r.answered - r.intended)
@@ -85,7 +87,7 @@ func (l *ledger) served() trial.Clients {
 		c.Total++
 		c.Good = append(c.Good, t.good)
 		switch {
-		case t.good > 0:
+		case t.good > 0 || t.heard:
 			c.Served++
 		case t.told:
 			c.Refused++

@@ -128,7 +128,7 @@ func TestWhoseDelayItWas(t *testing.T) {
 }
 
 func TestWhoWasServed(t *testing.T) {
-	l := newLedger(7, 500*ms, 100*ms)
+	l := newLedger(8, 500*ms, 100*ms)
 	answer := func(client int32, intended, answered time.Duration, o outcome) {
 		l.add(testWindow, request{client: client, intended: intended * ms, sent: intended * ms, answered: answered * ms, outcome: o})
 	}
@@ -138,11 +138,12 @@ func TestWhoWasServed(t *testing.T) {
 	answer(1, 1100, 1110, rejected)
 	answer(2, 1100, 1110, refused)
 	answer(3, 940, 950, rejected) // its back-off reaches into the window
-	answer(4, 1100, 2100, ok)     // answered too late to be served inside it
+	answer(4, 1100, 2100, ok)     // answered behind the window: served, and no goodput
 	answer(5, 800, 850, rejected) // before the window, and asks nothing in it
-	// Client 6 asks nothing at all.
+	answer(6, 1100, 2400, ok)     // answered when the load had ended: starved
+	// Client 7 asks nothing at all.
 	got := l.served()
-	want := trial.Clients{Total: 5, Served: 1, Refused: 3, Nothing: 1, Good: []int64{2, 0, 0, 0, 0}, Jain: 0.2}
+	want := trial.Clients{Total: 6, Served: 2, Refused: 3, Nothing: 1, Good: []int64{2, 0, 0, 0, 0, 0}, Jain: 1.0 / 6}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("clients (-want +got):\n%s", diff)
 	}

@@ -67,6 +67,10 @@ type Result struct {
 	Clients  trial.Clients
 	Latency  trial.Latency
 	Warnings []trial.Warning
+
+	// Late is how late the calls of AtEdge were, the later one: for so long the driver did not get to run. A timed window has
+	// its edges where they were meant to be all the same.
+	Late time.Duration
 }
 
 // parting is how long, after the load, clients may wait for the answer that is on its way, which counts no more, so that

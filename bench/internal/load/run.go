@@ -244,6 +244,7 @@ func (r *run) result(late time.Duration) Result {
 		Clients:  book.served(),
 		Latency:  book.latency,
 		Warnings: r.warnings(w, late),
+		Late:     late,
 	}
 }
 
