@@ -99,7 +99,11 @@ func (s scenario) latencyTitle() string {
 	}
 	end := ""
 	if len(starved) > 0 {
-		end = "; not everyone served by " + list(marks(starved), 3, "strategy")
+		var who []string
+		for _, c := range starved {
+			who = append(who, c.label+" served "+c.served())
+		}
+		end = "; " + list(who, 3, "strategy")
 	}
 	if len(all) == 0 {
 		return where + ": too few answers for a p99" + end
