@@ -43,6 +43,9 @@ sessions each arrival is a new connection that runs the whole exchange.`,
 			} else if c.Flags().Changed("arrivals") {
 				return usagef("--arrivals %s with --loop closed: nothing arrives by a schedule there; use --loop open", arrivals)
 			}
+			if l.Loop != trial.Closed && l.Rate == 0 {
+				return usagef("--rate 0: --loop %s offers so many per second; for example --rate 1000", loop)
+			}
 			if err := bench.CheckDrive(target, w, l, timing); err != nil {
 				return usage(err)
 			}
