@@ -10,7 +10,8 @@ import (
 )
 
 // Count measures one closed-loop trial that ends with so many answers instead of after a time, for Go benchmarks (package
-// benchtest). timed, where it is not nil, is called with true when the timed part begins and with false when it ends.
+// benchtest). Whether the driver was disturbed is not judged: with few requests the window is shorter than its edges.
+// timed, where it is not nil, is called with true when the timed part begins and with false when it ends.
 func (s Suite) Count(ctx context.Context, strategy, work string, clients, requests int, timed func(bool)) (trial.Trial, error) {
 	spec, err := s.Kinds.Spec(strategy)
 	if err != nil {

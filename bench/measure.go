@@ -97,7 +97,9 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 	}
 	fill(&t, result)
 	edges.fill(&t)
-	t.Invalid = disturbed(result.Late, result.Window)
+	if m.requests == 0 {
+		t.Invalid = disturbed(result.Late, result.Window)
+	}
 	return t, edges.err
 }
 

@@ -72,8 +72,8 @@ const (
 
 // lastCall is the listener's end: it takes the connections that the kernel has already handshaken, which a plain Close would
 // reset, closes, and then hands them to serve. It takes them all before it serves any: serving may block, and whoever
-// connects meanwhile has come after the stop. They are not counted against MaxConns, and those are served first that are
-// under it.
+// connects meanwhile has come after the stop. Where the policy is to wait they come on top of MaxConns: once the listener
+// is closed there is no other place to wait in.
 func (v *server) lastCall(ctx context.Context, ln net.Listener, serve serveFunc) {
 	var waiting []*conn
 	for until := time.Now().Add(lastCallTime); len(waiting) < backlog; {
@@ -98,8 +98,8 @@ func (v *server) lastCall(ctx context.Context, ln net.Listener, serve serveFunc)
 	}
 }
 
-// setDeadline reports whether ln has deadlines. One without is closed at once instead: what the kernel has handshaken for
-// it is lost.
+// setDeadline reports whether ln took the deadline. One that has none can only be closed, and what the kernel has
+// handshaken for it is lost.
 func setDeadline(ln net.Listener, t time.Time) bool {
 	d, ok := ln.(interface{ SetDeadline(time.Time) error })
 	if !ok {

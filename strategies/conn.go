@@ -139,7 +139,7 @@ func (c *conn) start() bool {
 		return false
 	}
 	c.state = active
-	c.server.stats.update(func(n *Counts) { n.Queued--; n.Active++ })
+	c.server.options.Stats.update(func(n *Counts) { n.Queued--; n.Active++ })
 	c.wait()
 	return true
 }
@@ -229,9 +229,9 @@ func (c *conn) force() bool {
 	ongoing := c.state != ended
 	switch c.state {
 	case queued:
-		c.server.stats.update(func(n *Counts) { n.Queued--; n.Forced++ })
+		c.server.options.Stats.update(func(n *Counts) { n.Queued--; n.Forced++ })
 	case active:
-		c.server.stats.update(func(n *Counts) { n.Active--; n.Forced++ })
+		c.server.options.Stats.update(func(n *Counts) { n.Active--; n.Forced++ })
 	}
 	c.state = ended
 	c.Conn.Close()
@@ -299,7 +299,7 @@ func (c *conn) count(from connState, change func(*Counts)) {
 	defer c.mu.Unlock()
 	if c.state == from {
 		c.state = ended
-		c.server.stats.update(change)
+		c.server.options.Stats.update(change)
 	}
 }
 

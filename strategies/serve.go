@@ -56,7 +56,6 @@ func (s dispatched) Serve(ctx context.Context, ln net.Listener, h Handler, o Opt
 // server is one call of Serve: the registry of live connections, and how they are accepted, ended and counted.
 type server struct {
 	options    Options
-	stats      *Stats
 	limits     Limits
 	dispatcher Dispatcher
 	close      func() error // the dispatcher's, once
@@ -84,7 +83,7 @@ func newServer(o Options, l Limits, d Dispatcher) *server {
 		o.Drain = DefaultDrain
 	}
 	v := &server{
-		options: o, stats: o.Stats, limits: l, dispatcher: d, close: sync.OnceValue(d.Close),
+		options: o, limits: l, dispatcher: d, close: sync.OnceValue(d.Close),
 		live: map[*conn]struct{}{},
 	}
 	v.dispatching, v.giveUp = context.WithCancel(context.Background())
@@ -152,7 +151,7 @@ func (v *server) oneByOne(c *conn) func(answer func() error) error {
 		if !errors.Is(err, ErrFull) {
 			return err
 		}
-		v.stats.update(func(n *Counts) { n.RequestsShed++ })
+		v.options.Stats.update(func(n *Counts) { n.RequestsShed++ })
 		if len(v.options.Busy) == 0 {
 			return err // nothing can be said, so the client learns it from the end of the stream
 		}
@@ -183,7 +182,7 @@ func (v *server) logPanic(cause any) {
 	if cause == nil {
 		cause = "runtime.Goexit"
 	}
-	v.stats.update(func(n *Counts) { n.Panics++ })
+	v.options.Stats.update(func(n *Counts) { n.Panics++ })
 	v.options.Logger.Error("handler panicked; its connection is closed", "panic", cause, "stack", string(debug.Stack()))
 }
 
@@ -272,7 +271,7 @@ func (v *server) forceAll(ln net.Listener) (n int) {
 // was refused instead.
 func (v *server) admit(nc net.Conn, slot bool) (*conn, bool) {
 	c := &conn{Conn: nc, server: v, slot: slot}
-	v.stats.update(func(n *Counts) { n.Accepted++; n.Queued++ })
+	v.options.Stats.update(func(n *Counts) { n.Accepted++; n.Queued++ })
 	v.open.Add(1)
 	v.mu.Lock()
 	full := v.limits.boundsConns() && v.limits.WhenFull == Reject && v.held >= v.limits.MaxConns
