@@ -6,7 +6,7 @@ GO ?= go
 CC := $(or $(shell $(GO) env CC),cc)
 RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo -race)
 
-.PHONY: help build test lint bench plots report check smoke cross
+.PHONY: help build test lint bench plots report soak check smoke cross
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

@@ -48,7 +48,7 @@ func measured() bench.Suite {
 		TimeOut: time.Second, BackOff: 10 * time.Millisecond,
 	}
 	return bench.Suite{
-		Name: "test", Kinds: append(strategies.Kinds{broken()}, kinds...), Workloads: append(workload.All(), dying()), Repetitions: 1,
+		Name: "test", Kinds: append(strategies.Kinds{broken(), byHandKind()}, kinds...), Workloads: append(workload.All(), dying()), Repetitions: 1,
 		Scenarios: []bench.Scenario{
 			{Name: "echo", Workload: "echo", Strategies: []string{"goroutine", "tutorial"}, Load: trial.Load{Loop: trial.Closed, Clients: 4}, Timing: timing},
 			{Name: "exchange", Workload: "exchange", Strategies: []string{"goroutine"}, Load: trial.Load{Loop: trial.Closed, Clients: 4}, Timing: timing},

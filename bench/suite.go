@@ -90,6 +90,9 @@ func (s Suite) checkScenario(sc Scenario) error {
 		if err != nil {
 			return err
 		}
+		if err := s.Kinds.CanRun(name, w.Handler()); err != nil {
+			return fmt.Errorf("workload %s: %w", w.Name, err)
+		}
 		if slices.Contains(specs, spec) {
 			return fmt.Errorf("strategy %s is there twice; the baseline's second trial is added by itself", spec)
 		}

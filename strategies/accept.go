@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -70,32 +72,45 @@ const (
 	lastCallTime = 100 * time.Millisecond
 )
 
-// lastCall is the listener's end: it takes the connections that the kernel has already handshaken, which a plain Close would
+// lastCall is the listeners' end: it takes the connections that the kernel has already handshaken, which a plain Close would
 // reset, closes, and then hands them to serve. It takes them all before it serves any: serving may block, and whoever
-// connects meanwhile has come after the stop. Where the policy is to wait they come on top of MaxConns: once the listener
-// is closed there is no other place to wait in.
-func (v *server) lastCall(ctx context.Context, ln net.Listener, serve serveFunc) {
-	var waiting []*conn
+// connects meanwhile has come after the stop. Where the policy is to wait they come on top of MaxConns: once a listener is
+// closed there is no other place to wait in.
+func (v *server) lastCall(ctx context.Context, listeners []net.Listener, serve serveFunc) {
+	waiting := make([][]*conn, len(listeners))
+	var taking sync.WaitGroup
+	for i, ln := range listeners { // at once: while one is emptied, none may be left open to whoever comes
+		taking.Go(func() {
+			waiting[i] = v.empty(ln)
+			ln.Close()
+		})
+	}
+	taking.Wait()
+	for _, c := range slices.Concat(waiting...) {
+		serve(ctx, c)
+	}
+}
+
+// empty takes what the kernel has handshaken for ln.
+func (v *server) empty(ln net.Listener) (waiting []*conn) {
 	for until := time.Now().Add(lastCallTime); len(waiting) < backlog; {
 		began := time.Now()
 		if began.After(until) || !setDeadline(ln, began.Add(grace)) {
 			break
 		}
 		nc, err := ln.Accept()
-		if err == nil {
+		switch {
+		case err == nil:
 			if c, ok := v.admit(nc, false); ok {
 				waiting = append(waiting, c)
 			}
-			continue
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || waited(began, time.Now()) { // otherwise as in conn.regrace
-			break
+		case isTemporary(err):
+			time.Sleep(grace) // descriptors come free as connections end
+		case !errors.Is(err, os.ErrDeadlineExceeded) || waited(began, time.Now()): // otherwise as in conn.regrace
+			return waiting
 		}
 	}
-	ln.Close()
-	for _, c := range waiting {
-		serve(ctx, c)
-	}
+	return waiting
 }
 
 // setDeadline reports whether ln took the deadline. One that has none can only be closed, and what the kernel has

@@ -39,14 +39,16 @@ func channelLimits(l Limits) error {
 }
 
 type channelPool struct {
-	tasks  chan func()
-	closed chan struct{}
-	room   int64        // tasks taken at once, for Reject
-	taken  atomic.Int64 // for Reject: an unbuffered send would also be refused by a worker that is just coming back
-
+	tasks   chan func()
+	closed  chan struct{}
 	sending sync.RWMutex // held for reading while a task is sent, so that Close closes tasks after the last one
 	workers sync.WaitGroup
-	reject  bool
+
+	// With Reject the tasks that were taken are counted, because a worker that is just coming back from one would refuse an
+	// unbuffered send; tasks has room for all of them then.
+	reject bool
+	room   int64
+	taken  atomic.Int64
 }
 
 func newChannelPool(l Limits) (Dispatcher, error) {
@@ -56,7 +58,7 @@ func newChannelPool(l Limits) (Dispatcher, error) {
 	p := &channelPool{closed: make(chan struct{}), reject: l.WhenFull == Reject, room: int64(l.Workers) + int64(l.Queue)}
 	buffer := l.Queue
 	if p.reject {
-		buffer += l.Workers // taken is the limit then, and a task that was taken never waits to be sent
+		buffer += l.Workers
 	}
 	p.tasks = make(chan func(), buffer)
 	p.workers.Add(l.Workers)
@@ -70,7 +72,7 @@ func (p *channelPool) work() {
 	finished := false
 	defer func() {
 		if !finished { // the task ended this goroutine (runtime.Goexit): the pool keeps its size
-			p.taken.Add(-1)
+			p.giveBack()
 			go p.work()
 			return
 		}
@@ -78,7 +80,7 @@ func (p *channelPool) work() {
 	}()
 	for task := range p.tasks {
 		task()
-		p.taken.Add(-1)
+		p.giveBack()
 	}
 	finished = true
 }
@@ -91,19 +93,44 @@ func (p *channelPool) Dispatch(ctx context.Context, task func()) error {
 		return ErrClosed
 	default:
 	}
-	if n := p.taken.Add(1); p.reject && n > p.room {
-		p.taken.Add(-1)
-		return ErrFull
+	if p.reject {
+		if !p.take() {
+			return ErrFull
+		}
+		p.tasks <- task
+		return nil
+	}
+	select {
+	case p.tasks <- task: // nobody waits then, so this passes nobody; it costs half of what the other select does
+		return nil
+	default:
 	}
 	select {
 	case p.tasks <- task:
 		return nil
 	case <-p.closed:
-		p.taken.Add(-1)
 		return ErrClosed
 	case <-ctx.Done():
-		p.taken.Add(-1)
 		return ctx.Err()
+	}
+}
+
+// take reports whether there was room for one task more.
+func (p *channelPool) take() bool {
+	for {
+		n := p.taken.Load()
+		if n >= p.room {
+			return false
+		}
+		if p.taken.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (p *channelPool) giveBack() {
+	if p.reject {
+		p.taken.Add(-1)
 	}
 }
 

@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -9,19 +10,11 @@ import (
 	"time"
 )
 
-const (
-	// grace is how long, at stop, a connection that was not read yet is given for the first byte of a request that the
-	// client has already sent, and how long the listener waits for another connection that the kernel has already
-	// handshaken. Both are in this machine's memory by then, so it only has to outlast a scheduling delay: 5 ms served
-	// 12 of 12 connections in 60 of 60 stops of a full pool; none at all lost 3 of 12.
-	grace = 5 * time.Millisecond
-
-	// lingerTime and lingerBytes bound how long a connection that the server ends is read on, so that input still
-	// under way does not turn its clean end into a reset. 500 ms is net/http's bound for the same purpose; the bytes
-	// keep a client that never stops sending from costing more.
-	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
-)
+// grace is how long, at stop, a connection that was not read yet is given for the first byte of a request that the
+// client has already sent, and how long the listener waits for another connection that the kernel has already
+// handshaken. Both are in this machine's memory by then, so it only has to outlast a scheduling delay: 5 ms served
+// 12 of 12 connections in 60 of 60 stops of a full pool; none at all lost 3 of 12.
+const grace = 5 * time.Millisecond
 
 // conn is an accepted connection in its server's registry. It owns the read deadline: handlers cannot undo a stop.
 //
@@ -29,19 +22,23 @@ const (
 // request was read). Handlers in message form say where a request ends. For others the next Read after a Write
 // is taken for the wait for another request.
 type conn struct {
-	net.Conn
-	server *server
-	held   bool // counts against MaxConns; guarded by server.mu
-	slot   bool // holds one of server.slots
+	net.Conn // guarded by mu where the connection is a loop's: Talk changes it
+	server   *server
+	socket   net.Conn // under TLS, or the same
+	held     bool     // counts against MaxConns; guarded by server.mu
+	slot     bool     // holds one of server.slots
 
 	mu       sync.Mutex
 	state    connState
 	begun    bool // the first byte of a request was read, and its answer is not out
 	answered bool // written to since the last read: the next read waits for a new request
 	stopping bool
+	greeting bool // a TLS handshake is under way
 	sawEOF   bool
 	ranOut   bool // the last read waited for a request until its deadline
 	surplus  bool // the session ended itself with input that nobody will answer
+
+	back func() (net.Conn, error) // gets the connection from the loop that has adopted it; nil: it is with us
 
 	until   time.Time // of the phase: the end of Idle, Request, or the stop's grace; zero: none
 	handler time.Time // the deadline that the handler wants; zero: none
@@ -57,7 +54,18 @@ const (
 	ended
 )
 
-// NetConn returns the connection as it was accepted.
+func newConn(v *server, nc net.Conn, slot bool) *conn {
+	if v.options.TLS != nil {
+		nc = tls.Server(nc, v.options.TLS)
+	}
+	c := &conn{Conn: nc, server: v, socket: nc, slot: slot}
+	if t, ok := nc.(*tls.Conn); ok { // also from a listener that does TLS by itself
+		c.socket = t.NetConn()
+	}
+	return c
+}
+
+// NetConn returns the connection as it was accepted, or the [*tls.Conn] on it.
 func (c *conn) NetConn() net.Conn { return c.Conn }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -70,10 +78,13 @@ func (c *conn) Read(p []byte) (int, error) {
 
 	var n int
 	var err error
-	for again := true; again; {
-		began := time.Now()
+	var began time.Time // unknown: the usual read needs no clock
+	for {
 		n, err = c.Conn.Read(p)
-		again = n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.regrace(began)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.regrace(began) {
+			break
+		}
+		began = time.Now()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,6 +155,32 @@ func (c *conn) start() bool {
 	return true
 }
 
+// received says that n bytes are there to be answered, for a connection that somebody else reads. It reports whether
+// anybody wants an answer.
+func (c *conn) received(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 && !c.begun {
+		c.begun = true
+		c.bound(c.server.options.Request)
+	}
+	return c.state == active
+}
+
+// becomes puts another connection in the place of c's.
+func (c *conn) becomes(nc net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Conn, c.socket = nc, nc
+}
+
+// renew sets the deadline of the phase again.
+func (c *conn) renew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.apply()
+}
+
 // between says that a request was answered or input skipped, and whether the next request has begun. It reports whether to go on.
 func (c *conn) between(begun bool) bool {
 	c.mu.Lock()
@@ -163,19 +200,25 @@ func (c *conn) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopping = true
-	if c.state == active && !c.begun {
+	switch {
+	case c.state != active || c.begun:
+	case c.greeting:
+		c.bound(lingerTime)
+		_ = c.Conn.SetWriteDeadline(c.until)
+	default:
 		c.wait()
 	}
 }
 
-// regrace renews the grace of a stopping connection whose read, begun at a given time, ran out of it without having
-// waited: Read looks at the deadline first, so a goroutine that got no CPU for as long would never see what is there. An
-// error that came before the deadline is an old one (crypto/tls repeats that of its handshake) and would come for ever.
+// regrace renews the grace of a stopping connection whose read, begun at a given time or at an unknown one, may have run out
+// of it without having waited: Read looks at the deadline first, so a goroutine that got no CPU for as long would never see
+// what is there. An error that came before the deadline is an old one (crypto/tls repeats that of its handshake) and
+// would come for ever.
 func (c *conn) regrace(began time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if !c.stopping || c.begun || now.Before(c.until) || waited(began, now) || (!c.handler.IsZero() && c.handler.Before(now)) {
+	if !c.stopping || c.begun || now.Before(c.until) || (!began.IsZero() && waited(began, now)) || (!c.handler.IsZero() && c.handler.Before(now)) {
 		return false
 	}
 	c.bound(grace)
@@ -234,7 +277,7 @@ func (c *conn) force() bool {
 		c.server.options.Stats.update(func(n *Counts) { n.Active--; n.Forced++ })
 	}
 	c.state = ended
-	c.Conn.Close()
+	c.socket.Close() // not c.Conn: ending TLS in order would wait for a client that does not read
 	return ongoing
 }
 
@@ -245,8 +288,14 @@ func (c *conn) finish(err error) {
 	// A read that ran out between requests is how an idle connection learns of a stop or of Idle's end.
 	ranOut := c.ranOut && errors.Is(err, os.ErrDeadlineExceeded)
 	seeOff := !c.sawEOF && (ranOut || (err == nil && (c.stopping || c.surplus)))
-	surplus := c.surplus
+	surplus, back := c.surplus, c.back
 	c.mu.Unlock()
+	if seeOff && back != nil {
+		nc, err := back()
+		if seeOff = err == nil; seeOff {
+			c.becomes(nc)
+		}
+	}
 	end := func(inOrder bool) {
 		c.leave(active, func(n *Counts) {
 			n.Active--
@@ -257,33 +306,19 @@ func (c *conn) finish(err error) {
 			}
 		})
 	}
-	if seeOff {
+	if seeOff && c.server.startLinger() {
 		go func() {
+			defer c.server.endLinger()
 			unread := c.linger() > 0
 			end(!unread || surplus) // surplus input is the client's fault, a request cut off by a stop is ours
 		}()
 		return
 	}
+	if c.socket != c.Conn {
+		go end(err == nil || ranOut) // ending TLS in order writes, for which a worker need not wait either
+		return
+	}
 	end(err == nil || ranOut)
-}
-
-// shed refuses c: the busy answer, then a clean end, on a goroutine of its own, because a refused client must not hold
-// up the next one.
-func (c *conn) shed() {
-	c.count(queued, func(n *Counts) { n.Queued--; n.Shed++ })
-	go func() {
-		defer c.server.remove(c)
-		defer c.Conn.Close()
-		busy := c.server.options.Busy
-		if len(busy) == 0 {
-			return
-		}
-		// Nor can it hold up the server's end. Writing may read first: a TLS handshake.
-		_ = c.Conn.SetDeadline(time.Now().Add(lingerTime))
-		if _, err := c.Conn.Write(busy); err == nil {
-			c.linger()
-		}
-	}()
 }
 
 // leave counts c out of the state that it is in, and closes it.
@@ -301,15 +336,4 @@ func (c *conn) count(from connState, change func(*Counts)) {
 		c.state = ended
 		c.server.options.Stats.update(change)
 	}
-}
-
-// linger ends the stream to the client and reads what is still under way from it: closing with unread input would
-// reset the connection, and the reset would overtake the answer. It returns how many bytes nobody will answer.
-func (c *conn) linger() int64 {
-	if c.CloseWrite() != nil {
-		return 0
-	}
-	_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
-	n, _ := io.CopyN(io.Discard, c.Conn, lingerBytes)
-	return n
 }

@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -10,21 +11,71 @@ const Unbounded = math.MaxInt
 
 // Limits says how much a strategy does at once, how much it lets wait, and what happens beyond. A limit is never a
 // library's default: it is stated, and part of the strategy's name.
+//
+// Workers has no default: zero is an error. The zero value of everything else is ready to use.
 type Limits struct {
-	Workers  int    // tasks that run at once, at least 1, or Unbounded
-	Queue    int    // tasks that wait beside the running ones, at least 0, or Unbounded
-	MaxConns int    // connections held at once, accepted and not yet ended; 0 or Unbounded: no limit
-	WhenFull Policy // what happens to the next one
+	// Workers is how many tasks run at once: at least 1, or Unbounded.
+	Workers int
+
+	// Queue is how many tasks wait beside the running ones: at least 0, or Unbounded.
+	Queue int
+
+	// MaxConns is how many connections are held at once, accepted and not yet ended; 0 or Unbounded means no limit. In
+	// the request unit each of them has a goroutine that reads, so this is the only bound on their number.
+	MaxConns int
+
+	// Listeners is how many sockets accept on the same port (SO_REUSEPORT), for kinds that can; 0 means one, and a plain
+	// one. See Listen.
+	Listeners int
+
+	// Backlog is how many connections the kernel keeps for each listener until they are accepted; 0 means the system's
+	// own number. See Listen, which sets it.
+	Backlog int
+
+	// WhenFull is what happens to work that arrives at a limit.
+	WhenFull Policy
+}
+
+// boundsConns reports whether MaxConns is a limit at all.
+func (l Limits) boundsConns() bool { return l.MaxConns != 0 && l.MaxConns != Unbounded }
+
+// mostListeners is more than any machine has CPUs to accept with; a slip of the finger must not take all descriptors.
+const mostListeners = 1 << 10
+
+// Check reports limits that mean nothing, whatever the strategy.
+func (l Limits) Check() error {
+	switch {
+	case l.Workers < 1:
+		return fmt.Errorf("workers=%d: nothing would ever be served; allowed: a whole number from 1, or unbounded", l.Workers)
+	case l.Queue < 0:
+		return fmt.Errorf("queue=%d: allowed: a whole number from 0, or unbounded", l.Queue)
+	case l.MaxConns < 0:
+		return fmt.Errorf("maxconns=%d: allowed: a whole number from 1, or unbounded", l.MaxConns)
+	case l.Listeners < 0 || l.Listeners > mostListeners:
+		return fmt.Errorf("listeners=%d: allowed: 1 to %d", l.Listeners, mostListeners)
+	case l.Backlog < 0:
+		return fmt.Errorf("backlog=%d: allowed: a whole number from 1", l.Backlog)
+	case l.WhenFull == Reject && l.Queue == Unbounded && !l.boundsConns():
+		return errors.New("full=reject with queue=unbounded: an unbounded queue is never full; allowed: full=wait, a bounded queue, or maxconns")
+	case l.Listeners > 1 && l.boundsConns() && l.WhenFull == Wait:
+		return fmt.Errorf("listeners=%d with maxconns=%d and full=wait: a place is taken before a connection is accepted, and a listener that nobody connects to would keep it; allowed: one listener, or full=reject", l.Listeners, l.MaxConns)
+	}
+	return nil
 }
 
 // Policy is what happens to work that arrives at the limit.
 type Policy int
 
 const (
-	Wait   Policy = iota // stop accepting until there is room; the kernel's backlog is the queue
-	Reject               // refuse it at once, with Options.Busy
+	// Wait has connections wait, by not accepting until there is room: the kernel's backlog is the queue (Limits.Backlog).
+	// In the request unit a request waits, and its connection is not read on.
+	Wait Policy = iota
+
+	// Reject refuses at once, with Options.Busy: the connection, or in the request unit the request.
+	Reject
 )
 
+// String returns wait or reject, as names have it.
 func (p Policy) String() string {
 	if p == Reject {
 		return "reject"
@@ -40,6 +91,7 @@ const (
 	RequestUnit             // a worker answers one complete request; reading is not its business
 )
 
+// String returns conn or request, as names have it.
 func (u Unit) String() string {
 	if u == RequestUnit {
 		return "request"

@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -27,58 +28,70 @@ type messages struct{ protocol Protocol }
 func (m messages) Protocol() Protocol { return m.protocol }
 
 func (m messages) ServeConn(ctx context.Context, nc net.Conn) error {
-	return converse(ctx, nc, m.protocol, func(answer func() error) error { return answer() })
+	return converse(ctx, nc, m.protocol, (*exchange).find)
 }
+
+// exchange is a session with the request that it has to answer, and the answer.
+type exchange struct {
+	ctx     context.Context
+	session Session
+	request []byte
+	answer  []byte
+}
+
+// find has the session answer the request.
+func (x *exchange) find() (err error) {
+	x.answer, err = x.session.Answer(x.ctx, x.answer[:0], x.request)
+	return err
+}
+
+// An answerFunc has x find its answer, or puts another one in its place.
+type answerFunc func(x *exchange) error
 
 // readBuffer is the first size of a connection's buffer: one page holds most requests. It grows to MaxRequest with a
 // longer request, and stays so for the rest of the connection.
 const readBuffer = 4 << 10
 
-// converse runs one connection's session: it reads until a request is complete, and has run answer it. Only one
+// converse runs one connection's session: it reads until a request is complete, and has find answer it. Only one
 // answer is under way at a time. It returns nil when the client ends the stream between requests, when the session
 // ends itself, or when the server stops and the connection is idle.
-func converse(ctx context.Context, nc net.Conn, p Protocol, run func(answer func() error) error) error {
-	session := p.Open()
-	out := session.Greet(nil)
-	if len(out) > 0 {
-		if _, err := nc.Write(out); err != nil {
+func converse(ctx context.Context, nc net.Conn, p Protocol, find answerFunc) error {
+	c, served := nc.(*conn)
+	x := &exchange{ctx: ctx, session: p.Open()}
+	if x.answer = x.session.Greet(nil); len(x.answer) > 0 {
+		if _, err := nc.Write(x.answer); err != nil {
 			return err
 		}
-	}
-	var request []byte
-	answer := func() (err error) { // one closure a connection: a request allocates nothing here
-		out, err = session.Answer(ctx, out[:0], request)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if len(out) > 0 {
-			if _, werr := nc.Write(out); werr != nil {
-				return werr
-			}
-		}
-		return err
 	}
 	in := inbox{buf: make([]byte, readBuffer)}
 	for {
-		var err error
-		if request, err = in.next(nc, session.Split); err != nil {
-			if err == io.EOF { // between requests
-				return nil
-			}
+		request, last, err := in.next(nc, x.session.Split)
+		if err == io.EOF { // between requests
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		if request != nil {
-			if err := run(answer); err != nil {
-				if err != io.EOF {
+			x.request = request
+			err := find(x)
+			if err != nil && err != io.EOF {
+				return err
+			}
+			last = last || err == io.EOF
+			if len(x.answer) > 0 {
+				if _, err := nc.Write(x.answer); err != nil {
 					return err
 				}
-				if c, ok := nc.(*conn); ok && in.pending() {
-					c.surplus = true
-				}
-				return nil
 			}
 		}
-		if c, ok := nc.(*conn); ok && !c.between(in.pending()) {
+		if last {
+			if served && in.pending() {
+				c.surplus = true
+			}
+			return nil
+		}
+		if served && !c.between(in.pending()) {
 			return nil
 		}
 	}
@@ -94,33 +107,22 @@ type inbox struct {
 
 func (in *inbox) pending() bool { return in.hi > in.lo }
 
-// next returns the next request, nil if Split only skipped something, or io.EOF at the end of the stream.
-func (in *inbox) next(r io.Reader, split func([]byte, bool) (int, []byte, error)) ([]byte, error) {
+// next returns the next request, nil if Split only skipped something, or io.EOF at the end of the stream. last says that
+// Split wants no more.
+func (in *inbox) next(r io.Reader, split bufio.SplitFunc) (request []byte, last bool, err error) {
 	for {
 		if in.pending() || in.eof {
-			advance, request, err := split(in.buf[in.lo:in.hi], in.eof)
+			advance, request, last, err := cut(split, in.buf[in.lo:in.hi], in.eof)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
-			if advance < 0 || advance > in.hi-in.lo {
-				return nil, fmt.Errorf("split advanced by %d of %d bytes", advance, in.hi-in.lo)
-			}
-			if request != nil && advance == 0 {
-				return nil, errors.New("split returned a request that takes no bytes")
-			}
-			if advance > 0 {
+			if advance > 0 || last {
 				in.lo += advance
-				return request, nil
-			}
-			if in.eof {
-				if in.pending() {
-					return nil, io.ErrUnexpectedEOF
-				}
-				return nil, io.EOF
+				return request, last, nil
 			}
 		}
 		if err := in.fill(r); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 }
@@ -133,15 +135,39 @@ func (in *inbox) fill(r io.Reader) error {
 		in.lo = 0
 	}
 	if in.hi == len(in.buf) {
-		if len(in.buf) >= MaxRequest {
-			return errTooLong
-		}
-		in.buf = append(in.buf, make([]byte, len(in.buf))...)
+		longer := make([]byte, 2*len(in.buf))
+		copy(longer, in.buf)
+		in.buf = longer
 	}
 	n, err := r.Read(in.buf[in.hi:])
 	in.hi += n
 	if err == io.EOF {
-		in.eof, err = true, nil
+		// With a full buffer the next read says it again: what is too long must not depend on whether the end came along.
+		in.eof, err = in.hi < MaxRequest, nil
 	}
 	return err
+}
+
+// cut splits the first request off data, and checks what split says. advance 0 without an error or last asks for more
+// data; io.EOF and io.ErrUnexpectedEOF say that there is none, between requests and inside one.
+func cut(split bufio.SplitFunc, data []byte, eof bool) (advance int, request []byte, last bool, err error) {
+	advance, request, err = split(data, eof)
+	last = errors.Is(err, bufio.ErrFinalToken)
+	switch {
+	case err != nil && !last:
+		return 0, nil, false, err
+	case advance < 0 || advance > len(data):
+		return 0, nil, false, fmt.Errorf("split advanced by %d of %d bytes", advance, len(data))
+	case last || advance > 0:
+		return advance, request, last, nil
+	case request != nil:
+		return 0, nil, false, errors.New("split returned a request that takes no bytes")
+	case eof && len(data) > 0:
+		return 0, nil, false, io.ErrUnexpectedEOF
+	case eof:
+		return 0, nil, false, io.EOF
+	case len(data) >= MaxRequest:
+		return 0, nil, false, errTooLong
+	}
+	return 0, nil, false, nil
 }

@@ -11,68 +11,28 @@ import (
 	"time"
 )
 
-// PerConn returns the strategy that dispatches connections: a worker serves one from its start to its end. Long
-// connections beyond the limit wait for as long as the others stay.
-func PerConn(kind string, n NewDispatcher, l Limits) Strategy {
-	return dispatched{Spec{Kind: kind, Limits: l, Unit: ConnUnit}, n}
-}
-
-// PerRequest returns the strategy that dispatches requests: a goroutine for each connection reads until a request is
-// complete, and only then a worker answers it, so that slow clients hold no workers. At the limit a request waits, or
-// is answered with Options.Busy. It needs a handler in message form.
-func PerRequest(kind string, n NewDispatcher, l Limits) Strategy {
-	return dispatched{Spec{Kind: kind, Limits: l, Unit: RequestUnit}, n}
-}
-
-type dispatched struct {
-	spec Spec
-	new  NewDispatcher
-}
-
-func (s dispatched) Name() string { return s.spec.String() }
-
-func (s dispatched) Serve(ctx context.Context, ln net.Listener, h Handler, o Options) error {
-	protocol, inMessages := ProtocolOf(h)
-	if s.spec.Unit == RequestUnit && !inMessages {
-		ln.Close()
-		return &UnsupportedError{Strategy: s.Name(), Reason: "unit=request needs a handler in message form (strategies.Messages); use unit=conn"}
-	}
-	if err := s.spec.Limits.Check(); err != nil {
-		ln.Close()
-		return fmt.Errorf("strategy %s: %w", s.Name(), err)
-	}
-	d, err := s.new(s.spec.Limits)
-	if err != nil {
-		ln.Close()
-		return fmt.Errorf("strategy %s: %w", s.Name(), err)
-	}
-	v := newServer(o, s.spec.Limits, d)
-	if s.spec.Unit == RequestUnit {
-		return v.run(ctx, ln, v.perRequest(protocol))
-	}
-	return v.run(ctx, ln, v.perConn(h))
-}
-
 // server is one call of Serve: the registry of live connections, and how they are accepted, ended and counted.
 type server struct {
-	options    Options
-	limits     Limits
-	dispatcher Dispatcher
-	close      func() error // the dispatcher's, once
+	options Options
+	limits  Limits
+	close   func() error // the dispatcher's or the loop's, once
 
 	dispatching context.Context // ends when the drain time-out has passed
 	giveUp      context.CancelFunc
+	verbose     bool          // the logger wants to hear of each connection
 	slots       chan struct{} // MaxConns, where the policy is to wait; otherwise nil
+	lingering   chan struct{} // a place for each connection that is read on although it has ended
 
 	mu    sync.Mutex
 	live  map[*conn]struct{} // accepted and not yet closed
 	held  int                // those of them that were not refused
 	stop  bool
 	force bool
+	broke error          // of the listeners
 	open  sync.WaitGroup // connections, and the goroutines that read them or see them off
 }
 
-func newServer(o Options, l Limits, d Dispatcher) *server {
+func newServer(o Options, l Limits, close func() error) *server {
 	if o.Stats == nil {
 		o.Stats = new(Stats)
 	}
@@ -83,8 +43,10 @@ func newServer(o Options, l Limits, d Dispatcher) *server {
 		o.Drain = DefaultDrain
 	}
 	v := &server{
-		options: o, limits: l, dispatcher: d, close: sync.OnceValue(d.Close),
-		live: map[*conn]struct{}{},
+		options: o, limits: l, close: sync.OnceValue(close),
+		lingering: make(chan struct{}, mostLingering),
+		verbose:   o.Logger.Enabled(context.Background(), slog.LevelDebug),
+		live:      map[*conn]struct{}{},
 	}
 	v.dispatching, v.giveUp = context.WithCancel(context.Background())
 	if l.boundsConns() && l.WhenFull == Wait {
@@ -94,71 +56,8 @@ func newServer(o Options, l Limits, d Dispatcher) *server {
 }
 
 // A serveFunc sees to it that an accepted connection is served, or refused; it returns when the next one may be
-// accepted.
+// accepted. It may be called concurrently.
 type serveFunc func(ctx context.Context, c *conn)
-
-// perConn serves a connection in one task.
-func (v *server) perConn(h Handler) serveFunc {
-	return func(ctx context.Context, c *conn) {
-		err := v.dispatcher.Dispatch(v.dispatching, func() {
-			if c.start() {
-				v.guard(c, func() error { return h.ServeConn(ctx, c) })
-			} else {
-				v.remove(c)
-			}
-		})
-		if err != nil {
-			v.refuse(c, err)
-		}
-	}
-}
-
-// perRequest serves a connection in a goroutine that reads, and each of its requests in a task.
-func (v *server) perRequest(p Protocol) serveFunc {
-	return func(ctx context.Context, c *conn) {
-		go func() {
-			if c.start() {
-				v.guard(c, func() error { return converse(ctx, c, p, v.oneByOne(c)) })
-			} else {
-				v.remove(c)
-			}
-		}()
-	}
-}
-
-// oneByOne returns how c's requests are answered: each in a task of its own, one after the other. What it needs is
-// made once for the connection.
-func (v *server) oneByOne(c *conn) func(answer func() error) error {
-	var answer func() error
-	result := make(chan error, 1)
-	task := func() {
-		err := errPanicked
-		defer func() {
-			if err == errPanicked {
-				v.logPanic(recover())
-				err = errAnswerPanicked
-			}
-			result <- err
-		}()
-		err = answer()
-	}
-	return func(a func() error) error {
-		answer = a
-		err := v.dispatcher.Dispatch(v.dispatching, task)
-		if err == nil {
-			return <-result
-		}
-		if !errors.Is(err, ErrFull) {
-			return err
-		}
-		v.options.Stats.update(func(n *Counts) { n.RequestsShed++ })
-		if len(v.options.Busy) == 0 {
-			return err // nothing can be said, so the client learns it from the end of the stream
-		}
-		_, err = c.Write(v.options.Busy)
-		return err
-	}
-}
 
 var (
 	errPanicked       = errors.New("handler panicked, or ended its goroutine")
@@ -193,53 +92,65 @@ func (v *server) refuse(c *conn, err error) {
 		return
 	}
 	if v.dispatching.Err() == nil {
-		v.options.Logger.Error("dispatcher refused a connection", "error", err)
+		v.options.Logger.Error("connection refused by the dispatcher; it is closed", "error", err)
 	}
 	c.leave(queued, func(n *Counts) { n.Queued--; n.Aborted++ })
 }
 
-// run accepts until ctx ends or the listener breaks, then drains.
-func (v *server) run(ctx context.Context, ln net.Listener, serve serveFunc) error {
+// run accepts until ctx ends or a listener breaks, then drains.
+func (v *server) run(ctx context.Context, listeners []net.Listener, serve serveFunc) error {
 	defer v.giveUp()
 	ctx, broken := context.WithCancel(ctx)
 	defer broken()
-	accepted := make(chan error, 1)
-	go func() {
-		err := v.accept(ctx, ln, serve)
-		broken() // a listener that broke is a stop as well
-		accepted <- err
-	}()
+	var accepting sync.WaitGroup
+	for _, ln := range listeners {
+		accepting.Go(func() {
+			if err := v.accept(ctx, ln, serve); err != nil {
+				v.mu.Lock()
+				v.broke = errors.Join(v.broke, err)
+				v.mu.Unlock()
+				broken() // a listener that broke is a stop as well
+			}
+		})
+	}
 	<-ctx.Done()
 	v.stopAll()
 
 	drained := make(chan error, 1)
 	go func() {
-		v.lastCall(ctx, ln, serve)
-		err := <-accepted
+		v.lastCall(ctx, listeners, serve)
+		accepting.Wait()
 		v.open.Wait()
-		drained <- errors.Join(err, v.close())
+		drained <- v.close()
 	}()
 	timer := time.NewTimer(v.options.Drain)
 	defer timer.Stop()
 	select {
 	case err := <-drained:
-		return err
+		return errors.Join(v.acceptError(), err)
 	case <-timer.C:
 	}
-	forced := v.forceAll(ln)
+	forced := v.forceAll(listeners)
 	timeout := fmt.Errorf("drain time-out of %v passed, %d connections closed by force: %w", v.options.Drain, forced, ctx.Err())
 	timer.Reset(lastWait)
 	select {
 	case err := <-drained:
-		return errors.Join(timeout, err)
+		return errors.Join(timeout, v.acceptError(), err)
 	case <-timer.C:
-		return fmt.Errorf("%w; some handlers did not return although their connections were closed", timeout)
+		return errors.Join(fmt.Errorf("%w; some handlers did not return although their connections were closed", timeout), v.acceptError())
 	}
 }
 
 // lastWait is how long Serve waits for handlers whose connections were closed by force: they only have to notice. One that
 // does not is left behind, so that the process can end.
 const lastWait = time.Second
+
+// acceptError is why the listeners broke, if they did.
+func (v *server) acceptError() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.broke
+}
 
 // stopAll passes the stop on to every live connection, and to those that are still accepted.
 func (v *server) stopAll() {
@@ -252,8 +163,8 @@ func (v *server) stopAll() {
 }
 
 // forceAll closes everything, and returns how many connections that ended.
-func (v *server) forceAll(ln net.Listener) (n int) {
-	ln.Close()
+func (v *server) forceAll(listeners []net.Listener) (n int) {
+	closeAll(listeners)
 	v.mu.Lock()
 	v.force = true
 	for c := range v.live {
@@ -270,9 +181,12 @@ func (v *server) forceAll(ln net.Listener) (n int) {
 // admit registers an accepted connection, with the slot under MaxConns that was taken for it, if any; it reports false if it
 // was refused instead.
 func (v *server) admit(nc net.Conn, slot bool) (*conn, bool) {
-	c := &conn{Conn: nc, server: v, slot: slot}
+	c := newConn(v, nc, slot)
 	v.options.Stats.update(func(n *Counts) { n.Accepted++; n.Queued++ })
 	v.open.Add(1)
+	if v.verbose {
+		v.options.Logger.Debug("received connection", "remote", nc.RemoteAddr())
+	}
 	v.mu.Lock()
 	full := v.limits.boundsConns() && v.limits.WhenFull == Reject && v.held >= v.limits.MaxConns
 	if c.held = !full; c.held {
@@ -305,6 +219,9 @@ func (v *server) remove(c *conn) {
 	v.mu.Unlock()
 	if c.slot {
 		<-v.slots
+	}
+	if v.verbose {
+		v.options.Logger.Debug("closed connection", "remote", c.RemoteAddr())
 	}
 	v.open.Done()
 }

@@ -8,7 +8,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-var kinds = strategies.Kinds{strategies.Goroutine(), strategies.Thread(), strategies.Channel(), strategies.Tutorial()}
+var kinds = strategies.Kinds{
+	strategies.Goroutine(), strategies.Thread(), strategies.Channel(), strategies.Tutorial(), strategies.Semaphore(), strategies.ReusePort(),
+}
 
 func TestANameIsCompletedToItsFullForm(t *testing.T) {
 	for text, want := range map[string]string{
@@ -21,8 +23,11 @@ func TestANameIsCompletedToItsFullForm(t *testing.T) {
 		"strategy=channel":                   "channel:workers=64,queue=0,full=wait,unit=conn",
 		"goroutine":                          "goroutine:workers=unbounded,queue=0,full=wait,unit=conn",
 		"goroutine:workers=64":               "goroutine:workers=64,queue=0,full=wait,unit=conn",
-		"tutorial":                           "tutorial:workers=2,queue=unbounded,full=wait,unit=conn",
+		"tutorial":                           "tutorial:workers=2,queue=unbounded,full=wait,unit=conn,backlog=5",
 		"thread:workers=unbounded,full=wait": "thread:workers=unbounded,queue=0,full=wait,unit=conn",
+		"channel:backlog=5,maxconns=2":       "channel:workers=64,queue=0,full=wait,unit=conn,maxconns=2,backlog=5",
+		"tutorial:full=reject,maxconns=9":    "tutorial:workers=2,queue=unbounded,full=reject,unit=conn,maxconns=9,backlog=5",
+		"semaphore:workers=3":                "semaphore:workers=3,queue=0,full=wait,unit=conn,maxconns=3",
 	} {
 		s, err := kinds.Parse(text)
 		if err != nil {
@@ -54,7 +59,12 @@ func TestABadNameIsAnErrorThatSaysWhatIsAllowed(t *testing.T) {
 		"channel:queue=1,queue=1":  {"queue is given twice"},
 		"tutorial:queue=3":         {"queue=3", "allowed: unbounded"},
 		"tutorial:full=reject":     {"never full"},
-		"tutorial:unit=request":    {"unit=request", "allowed: conn"},
+		"semaphore:unit=request":   {"unit=request", "allowed: conn"},
+		"semaphore:full=reject":    {"full=reject", "nobody to refuse"},
+		"semaphore:maxconns=3":     {"maxconns=3", "same as workers"},
+		"channel:listeners=2":      {"listeners=2", "one socket"},
+		"channel:backlog=0":        {"backlog=0", "from 1"},
+		"channel:backlog=system":   {"backlog=system", "from 1"},
 		"goroutine:queue=1":        {"queue=1", "allowed: 0"},
 		"strategy=/workers=1":      {"no name"},
 	} {
@@ -83,10 +93,12 @@ func TestAFullNameSurvivesBothSpellings(t *testing.T) {
 			Kind: rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`).Draw(t, "kind"),
 			Unit: rapid.SampledFrom([]strategies.Unit{strategies.ConnUnit, strategies.RequestUnit}).Draw(t, "unit"),
 			Limits: strategies.Limits{
-				Workers:  limit(1).Draw(t, "workers"),
-				Queue:    limit(0).Draw(t, "queue"),
-				MaxConns: rapid.IntRange(0, 1<<20).Draw(t, "maxconns"),
-				WhenFull: rapid.SampledFrom([]strategies.Policy{strategies.Wait, strategies.Reject}).Draw(t, "full"),
+				Workers:   limit(1).Draw(t, "workers"),
+				Queue:     limit(0).Draw(t, "queue"),
+				MaxConns:  rapid.IntRange(0, 1<<20).Draw(t, "maxconns"),
+				Listeners: rapid.IntRange(0, 1<<10).Draw(t, "listeners"),
+				Backlog:   rapid.IntRange(0, 1<<20).Draw(t, "backlog"),
+				WhenFull:  rapid.SampledFrom([]strategies.Policy{strategies.Wait, strategies.Reject}).Draw(t, "full"),
 			},
 		}
 		for _, text := range []string{want.String(), want.Path()} {

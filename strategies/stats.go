@@ -3,7 +3,8 @@ package strategies
 import "sync"
 
 // Stats counts what became of connections. It may be read at any time, also while serving; several calls of Serve
-// may share one, which then counts for all of them. The zero value is ready to use.
+// may share one, which then counts for all of them. The zero value is ready to use. It must not be copied; [Counts] is
+// the copy.
 type Stats struct {
 	mu sync.Mutex // one lock and no atomics: the classes have to add up in every copy
 	c  Counts
@@ -12,6 +13,8 @@ type Stats struct {
 // Counts is one consistent copy of the counters. Each accepted connection is in exactly one class:
 //
 //	Accepted = Active + Queued + Served + Shed + Aborted + Forced
+//
+// Active and Queued go up and down. All others only grow, and start from zero with the [Stats], not with Serve.
 type Counts struct {
 	Accepted int64
 	Queued   int64 // accepted, and nobody serves it yet
@@ -25,7 +28,8 @@ type Counts struct {
 	RequestsShed int64 // requests refused at the limit where the unit is the request; their connections go on
 }
 
-// Counts returns a copy of the counters.
+// Counts returns a copy of the counters, all taken at the same moment. It is cheap enough for every scrape or log line, but
+// shares a lock with the accept loop.
 func (s *Stats) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,13 +11,16 @@ import (
 func Tutorial() Kind {
 	return Kind{
 		Name:    "tutorial",
-		About:   "two workers and a queue without a bound: the tutorial's second server; nothing is ever refused, whoever comes late waits",
-		Default: Limits{Workers: 2, Queue: Unbounded},
-		Units:   []Unit{ConnUnit},
+		About:   "two workers and a queue without a bound: the tutorial's second server; no task is ever refused, whoever comes late waits",
+		Default: Limits{Workers: 2, Queue: Unbounded, Backlog: tutorialBacklog},
+		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   tutorialLimits,
 		New:     newQueuePool,
 	}
 }
+
+// tutorialBacklog is what the tutorial's servers call listen with.
+const tutorialBacklog = 5
 
 func tutorialLimits(l Limits) error {
 	switch {
@@ -34,6 +37,7 @@ type queuePool struct {
 	mu      sync.Mutex
 	arrived *sync.Cond
 	tasks   []func()
+	first   int // tasks before this one have been taken
 	closed  bool
 	workers sync.WaitGroup
 }
@@ -70,15 +74,19 @@ func (p *queuePool) work() {
 func (p *queuePool) next() func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.tasks) == 0 {
+	for p.first == len(p.tasks) {
 		if p.closed {
 			return nil
 		}
 		p.arrived.Wait()
 	}
-	task := p.tasks[0]
-	p.tasks[0] = nil // the queue must not keep a connection that was served
-	p.tasks = p.tasks[1:]
+	task := p.tasks[p.first]
+	p.tasks[p.first] = nil                    // the queue must not keep a connection that was served
+	if p.first++; 2*p.first >= len(p.tasks) { // half of it is room for others: moving the rest costs less than it has gained
+		rest := copy(p.tasks, p.tasks[p.first:])
+		clear(p.tasks[rest:])
+		p.tasks, p.first = p.tasks[:rest], 0
+	}
 	return task
 }
 

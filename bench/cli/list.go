@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -36,7 +37,11 @@ func list(w io.Writer, suite bench.Suite) {
 		for i, u := range k.Units {
 			units[i] = u.String()
 		}
-		kinds.AppendRow(table.Row{k.Name, strings.Join(units, ", "), text.WrapSoft(k.About+"\n"+defaults(k), aboutWidth)})
+		about := []string{k.About, defaults(k), runs(suite, k)}
+		for i := range about {
+			about[i] = text.WrapSoft(about[i], aboutWidth)
+		}
+		kinds.AppendRow(table.Row{k.Name, strings.Join(units, ", "), strings.Join(about, "\n")})
 	}
 	kinds.Render()
 
@@ -58,13 +63,36 @@ func list(w io.Writer, suite bench.Suite) {
 	}
 	fmt.Fprintln(w)
 	scenarios.Render()
-	fmt.Fprintln(w, "\nA strategy is named with its limits: NAME:workers=N,queue=N,full=wait|reject,unit=conn|request,maxconns=N")
+	fmt.Fprintln(w, "\nA strategy is named with its limits: NAME:workers=N,queue=N,full=wait|reject,unit=conn|request,maxconns=N,listeners=N,backlog=N")
 }
 
 // defaults says which limits a kind takes where a name says nothing.
 func defaults(k strategies.Kind) string {
 	full := strategies.Spec{Kind: k.Name, Limits: k.Default, Unit: k.Units[0]}.String()
 	return "default: " + strings.TrimPrefix(full, k.Name+":")
+}
+
+// runs says which workloads a kind can run, and which of them it had better not.
+func runs(suite bench.Suite, k strategies.Kind) string {
+	var can, cannot, stall []string
+	for _, w := range suite.Workloads {
+		if suite.Kinds.CanRun(k.Name, w.Handler()) != nil {
+			cannot = append(cannot, w.Name)
+			continue
+		}
+		can = append(can, w.Name)
+		if k.EventLoop && w.Blocks {
+			stall = append(stall, w.Name)
+		}
+	}
+	out := "runs: every workload"
+	if len(cannot) > 0 {
+		out = "runs: " + cmp.Or(strings.Join(can, ", "), "no workload") + "; cannot run: " + strings.Join(cannot, ", ")
+	}
+	if len(stall) > 0 {
+		out += "; but beware of " + strings.Join(stall, ", ") + ": what blocks in an event loop holds up all of its connections"
+	}
+	return out
 }
 
 func newTable(w io.Writer, header ...any) table.Writer {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -45,7 +44,10 @@ SIGTERM. Then it drains and prints what became of the connections.`,
 					return usagef("--%s %v: has to be 0 or more", d.flag, d.value)
 				}
 			}
-			ln, err := net.Listen("tcp", listen)
+			if err := suite.Kinds.CanRun(strategy, w.Handler()); err != nil {
+				return usagef("--workload %s: %w", work, err)
+			}
+			ln, err := strategies.Listen("tcp", listen, s)
 			if err != nil {
 				return usagef("--listen: %w; give a free address, for example 127.0.0.1:0", err)
 			}
@@ -65,14 +67,15 @@ SIGTERM. Then it drains and prints what became of the connections.`,
 
 func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln net.Listener, o strategies.Options, verbose bool, stdout, stderr io.Writer) error {
 	o.Busy, o.Stats = w.Busy, new(strategies.Stats)
-	o.Logger = slog.New(slog.NewTextHandler(stderr, nil))
+	var log slog.Handler = slog.NewTextHandler(stderr, nil)
+	if verbose {
+		log = connLog{log, new(sync.Mutex), stdout}
+	}
+	o.Logger = slog.New(log)
 	fmt.Fprintf(stdout, "serving %s with %s on %s; Ctrl-C ends it\n", w.Name, s.Name(), ln.Addr())
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintf(stderr, "stopping: connections in progress have %v; Ctrl-C again ends at once\n", o.Drain)
 	})()
-	if verbose {
-		ln = &loudListener{Listener: ln, out: stdout}
-	}
 	err := s.Serve(ctx, ln, w.Handler(), o)
 	n := o.Stats.Counts()
 	fmt.Fprintf(stdout, "accepted %d connections = %d served + %d shed + %d aborted + %d closed by force; %d panics, %d requests shed\n",
@@ -80,53 +83,25 @@ func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln n
 	return err
 }
 
-// loudListener says which connections come and go, as the tutorial's server did.
-type loudListener struct {
-	net.Listener
-	mu  sync.Mutex // of out
+// connLog prints the connections that come and go, as the tutorial's server did; everything else goes to another handler.
+type connLog struct {
+	slog.Handler
+	mu  *sync.Mutex // of out
 	out io.Writer
 }
 
-func (l *loudListener) Accept() (net.Conn, error) {
-	nc, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	l.say("received connection", nc)
-	return &loudConn{Conn: nc, listener: l}, nil
-}
+// Enabled is for the debug level too, where package strategies reports connections.
+func (connLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelDebug }
 
-// SetDeadline keeps the listener's own, without which a stop loses connections.
-func (l *loudListener) SetDeadline(t time.Time) error {
-	d, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
-	if !ok {
-		return os.ErrNoDeadline
+func (l connLog) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level > slog.LevelDebug {
+		return l.Handler.Handle(ctx, r)
 	}
-	return d.SetDeadline(t)
-}
-
-func (l *loudListener) say(what string, nc net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.out, "%s: %s\n", what, nc.RemoteAddr())
-}
-
-type loudConn struct {
-	net.Conn
-	listener *loudListener
-	once     sync.Once
-}
-
-func (c *loudConn) Close() error {
-	c.once.Do(func() { c.listener.say("closed connection", c.Conn) })
-	return c.Conn.Close()
-}
-
-// CloseWrite keeps the connection's own, without which a refused client sees a reset.
-func (c *loudConn) CloseWrite() error {
-	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok {
-		return os.ErrInvalid
-	}
-	return half.CloseWrite()
+	r.Attrs(func(a slog.Attr) bool {
+		_, _ = fmt.Fprintf(l.out, "%s: %s\n", r.Message, a.Value)
+		return false // the peer's address comes first
+	})
+	return nil
 }

@@ -91,6 +91,10 @@ type Process struct {
 	GoVersion  string `json:"go_version"`
 	GOMAXPROCS int    `json:"gomaxprocs"`
 	CPUs       []int  `json:"cpus,omitempty"` // pinned to these; empty: not pinned
+
+	// Backlog is the server's: connections that the kernel keeps for it until they are accepted, as the system has set
+	// it, which may be less than the strategy's name asks for; 0 where the system does not tell.
+	Backlog int `json:"backlog,omitempty"`
 }
 
 // Counts is the outcome of every request (or session) of the window. A request belongs to the window if its

@@ -5,6 +5,8 @@ package all
 import (
 	"github.com/poolbench/poolbench/strategies"
 	"github.com/poolbench/poolbench/strategies/antspool"
+	"github.com/poolbench/poolbench/strategies/gammazeropool"
+	"github.com/poolbench/poolbench/strategies/gnetloop"
 	"github.com/poolbench/poolbench/strategies/pondpool"
 	"github.com/poolbench/poolbench/strategies/pondv1pool"
 )
@@ -13,10 +15,15 @@ import (
 func Kinds() strategies.Kinds {
 	return strategies.Kinds{
 		strategies.Goroutine(),
+		strategies.Semaphore(),
+		strategies.ReusePort(),
 		strategies.Channel(),
+		strategies.Lifo(),
 		antspool.Kind(),
 		pondpool.Kind(),
 		pondv1pool.Kind(),
+		gammazeropool.Kind(),
+		gnetloop.Kind(),
 		strategies.Thread(),
 		strategies.Tutorial(),
 	}

@@ -6,8 +6,10 @@ package antspool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"runtime"
 
 	"github.com/panjf2000/ants/v2"
 
@@ -47,6 +49,9 @@ func New(l strategies.Limits) (strategies.Dispatcher, error) {
 		// The purge takes idle workers off the list before they have counted themselves out: in that moment a pool with
 		// nothing to do calls itself full, and lets a caller wait whom nobody may wake.
 		ants.WithDisablePurge(true),
+		// The gate is what callers wait at. In ants, a caller who is about to wait is not told about a worker that a task
+		// has just taken along (runtime.Goexit), and could wait for ever.
+		ants.WithNonblocking(true),
 		// Without a handler ants prints panics. package strategies has reported them before they come here.
 		ants.WithPanicHandler(func(any) {}),
 	)
@@ -70,10 +75,15 @@ func (d *dispatcher) Dispatch(ctx context.Context, task func()) error {
 	if err := d.gate.Enter(ctx); err != nil {
 		return err
 	}
-	err := d.pool.Submit(func() { // there is room, so it blocks no longer than a free worker takes to come back
+	gated := func() {
 		defer d.gate.Leave()
 		task()
-	})
+	}
+	err := d.pool.Submit(gated)
+	for errors.Is(err, ants.ErrPoolOverload) { // a worker has left the gate and is some instructions away from being free
+		runtime.Gosched()
+		err = d.pool.Submit(gated)
+	}
 	if err != nil {
 		d.gate.Leave()
 		return fmt.Errorf("submit to ants pool: %w", err)

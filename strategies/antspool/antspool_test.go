@@ -3,10 +3,12 @@ package antspool
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/poolbench/poolbench/strategies"
@@ -59,6 +61,47 @@ func TestATaskThatEndsItsGoroutineCostsNoPlace(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Workers go for good while others are on their way back from a task; ants calls itself full in that moment.
+func TestAPlaceIsATaskAtOnceWhileWorkersComeAndGo(t *testing.T) {
+	for _, policy := range []strategies.Policy{strategies.Wait, strategies.Reject} {
+		t.Run("full="+policy.String(), func(t *testing.T) {
+			const workers = 2
+			d, err := New(strategies.Limits{Workers: workers, WhenFull: policy})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var callers sync.WaitGroup
+			for range workers {
+				callers.Go(func() {
+					ended := make(chan struct{}, 1)
+					for i := range 2000 {
+						task := func() {
+							ended <- struct{}{}
+							if i%3 == 0 {
+								runtime.Goexit()
+							}
+						}
+						err := d.Dispatch(context.Background(), task)
+						for policy == strategies.Reject && errors.Is(err, strategies.ErrFull) { // the last one has not left yet
+							runtime.Gosched()
+							err = d.Dispatch(context.Background(), task)
+						}
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						<-ended
+					}
+				})
+			}
+			callers.Wait()
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

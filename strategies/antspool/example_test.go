@@ -1,58 +1,47 @@
 package antspool_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
-	"time"
 
 	"github.com/poolbench/poolbench/strategies"
 	"github.com/poolbench/poolbench/strategies/antspool"
 )
 
-// A server with at most 64 connections at once, which tells the others that it is busy, and which can be stopped without
-// losing a request that it has begun to read.
+// An echo server on the workers of an ants pool: at most 64 connections are served at once, and the others are told that
+// the server is busy.
 func Example() {
-	handler := strategies.HandlerFunc(func(_ context.Context, conn net.Conn) error {
-		line, err := bufio.NewReader(conn).ReadString('\n')
-		if err != nil {
-			return err
-		}
-		_, err = io.WriteString(conn, "you said "+line)
+	strategy := strategies.PerConn("ants", antspool.New, strategies.Limits{Workers: 64, WhenFull: strategies.Reject})
+	listener, err := strategies.Listen("tcp", "127.0.0.1:0", strategy)
+	if err != nil {
+		log.Fatal(err)
+	}
+	echo := strategies.HandlerFunc(func(_ context.Context, conn net.Conn) error {
+		_, err := io.Copy(conn, conn)
 		return err
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-
-	pool := strategies.PerConn("ants", antspool.New, strategies.Limits{Workers: 64, WhenFull: strategies.Reject})
-	var stats strategies.Stats
 	ctx, stop := context.WithCancel(context.Background()) // in a real server: signal.NotifyContext
-	defer stop()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- pool.Serve(ctx, listener, handler, strategies.Options{
-			Drain: 10 * time.Second, Busy: []byte("busy\n"), Stats: &stats,
-		})
-	}()
+	ended := make(chan error)
+	go func() { ended <- strategy.Serve(ctx, listener, echo, strategies.Options{Busy: []byte("busy\n")}) }()
 
 	conn, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	io.WriteString(conn, "hello\n")
-	answer, _ := io.ReadAll(conn)
+	fmt.Fprintln(conn, "hello")
+	var answer string
+	if _, err := fmt.Fscanln(conn, &answer); err != nil {
+		log.Fatal(err)
+	}
 	conn.Close()
-	fmt.Print(string(answer))
+	fmt.Println(answer)
 
 	stop()
-	fmt.Println("stopped:", <-ended, "served:", stats.Counts().Served)
+	fmt.Println("stopped:", <-ended)
 	// Output:
-	// you said hello
-	// stopped: <nil> served: 1
+	// hello
+	// stopped: <nil>
 }

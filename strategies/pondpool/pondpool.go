@@ -33,13 +33,12 @@ func check(l strategies.Limits) error {
 		return fmt.Errorf("workers=%s: pond is used with a limit; allowed: a whole number from 1", strategies.FormatLimit(l.Workers))
 	case l.Queue < 0:
 		return fmt.Errorf("queue=%d: allowed: a whole number from 0, or unbounded", l.Queue)
-	case l.Queue == strategies.Unbounded && l.WhenFull == strategies.Reject:
-		return errors.New("full=reject: an unbounded queue is never full; allowed: wait, or a bounded queue")
 	}
 	return nil
 }
 
-// New makes a pool; it holds no goroutine while it has nothing to do.
+// New makes a pool; it holds no goroutine while it has nothing to do. With an unbounded queue no call of Dispatch waits,
+// and none returns [strategies.ErrFull].
 func New(l strategies.Limits) (strategies.Dispatcher, error) {
 	if err := check(l); err != nil {
 		return nil, err

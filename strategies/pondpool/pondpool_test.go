@@ -36,8 +36,6 @@ func TestImpossibleLimitsAreNamed(t *testing.T) {
 		{strategies.Limits{Workers: 0}, "workers=0: pond is used with a limit; allowed: a whole number from 1"},
 		{strategies.Limits{Workers: strategies.Unbounded}, "workers=unbounded: pond is used with a limit; allowed: a whole number from 1"},
 		{strategies.Limits{Workers: 1, Queue: -1}, "queue=-1: allowed: a whole number from 0, or unbounded"},
-		{strategies.Limits{Workers: 1, Queue: strategies.Unbounded, WhenFull: strategies.Reject},
-			"full=reject: an unbounded queue is never full; allowed: wait, or a bounded queue"},
 	} {
 		if _, err := New(tt.limits); err == nil || err.Error() != tt.want {
 			t.Errorf("%+v: got error %v, want %s", tt.limits, err, tt.want)

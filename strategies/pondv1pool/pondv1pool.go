@@ -10,6 +10,7 @@ import (
 	"github.com/alitto/pond"
 
 	"github.com/poolbench/poolbench/strategies"
+	"github.com/poolbench/poolbench/strategies/internal/contain"
 )
 
 // Kind is the family of strategies on this pool, as package all lists it.
@@ -55,8 +56,9 @@ func New(l strategies.Limits) (strategies.Dispatcher, error) {
 // woken, Submit after the stop panics, and TrySubmit without a queue refuses while a free worker is on its way back to
 // the channel.
 type dispatcher struct {
-	pool *pond.WorkerPool
-	gate *strategies.Gate
+	pool  *pond.WorkerPool
+	gate  *strategies.Gate
+	tasks contain.Pool
 }
 
 // Dispatch returns ctx's error if that ends while it waits.
@@ -68,24 +70,20 @@ func (d *dispatcher) Dispatch(ctx context.Context, task func()) error {
 	return nil
 }
 
-// run keeps panics from pond, which would print them; package strategies has reported them before they come here. A
-// task that ends its goroutine (runtime.Goexit) takes the worker along, which pond does not replace.
+// run keeps panics from pond, which would print them; package strategies has reported them before they come here. A task
+// that ends its goroutine (runtime.Goexit) is contained: it would take the worker along, which pond does not replace.
 func (d *dispatcher) run(task func()) {
-	returned := false
 	defer func() {
-		if panicked := recover() != nil; returned || panicked {
-			d.gate.Leave()
-			return
-		}
-		d.gate.Lose()
+		_ = recover()
+		d.gate.Leave()
 	}()
-	task()
-	returned = true
+	d.tasks.Run(task)
 }
 
 // Close wakes blocked calls, and waits for tasks that run and that are queued.
 func (d *dispatcher) Close() error {
 	d.gate.Close()
 	d.pool.StopAndWait()
+	d.tasks.Close()
 	return nil
 }

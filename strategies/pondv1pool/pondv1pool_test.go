@@ -3,11 +3,12 @@ package pondv1pool
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/poolbench/poolbench/strategies"
 	"github.com/poolbench/poolbench/strategies/strategytest"
@@ -47,27 +48,53 @@ func TestImpossibleLimitsAreNamed(t *testing.T) {
 	}
 }
 
-// A lost worker is lost for good; what must not happen is that the pool takes tasks for it that nobody runs.
-func TestATaskThatEndsItsGoroutineTakesItsPlaceAlong(t *testing.T) {
-	d, err := New(strategies.Limits{Workers: 2, WhenFull: strategies.Reject})
+// patience is how long a test waits for what has to happen; only a failing one waits so long.
+const patience = 20 * time.Second
+
+// The library by itself never replaces the workers, so that nobody runs what is queued.
+func TestTasksThatEndTheirGoroutineTakeNoWorkerAlong(t *testing.T) {
+	const workers, queue = 3, 3
+	d, err := New(strategies.Limits{Workers: workers, Queue: queue})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := make(chan struct{})
-	if err := d.Dispatch(context.Background(), func() { close(ran); runtime.Goexit() }); err != nil {
-		t.Fatal(err)
+	dispatch := func(task func()) {
+		t.Helper()
+		if err := d.Dispatch(context.Background(), task); err != nil {
+			t.Fatal(err)
+		}
 	}
-	<-ran
 	let := make(chan struct{})
-	if err := d.Dispatch(context.Background(), func() { <-let }); err != nil {
-		t.Fatal(err)
+	for range workers {
+		dispatch(func() { <-let; runtime.Goexit() })
 	}
-	if err := d.Dispatch(context.Background(), func() {}); !errors.Is(err, strategies.ErrFull) {
-		t.Errorf("one worker is lost and one busy: got %v, want ErrFull", err)
+	var ran atomic.Int64
+	for range queue {
+		dispatch(func() { ran.Add(1); runtime.Goexit() })
 	}
 	close(let)
-	if err := d.Close(); err != nil {
-		t.Error(err)
+	met := make(chan struct{}) // by as many tasks as there are workers, so that each of them is still at work
+	var here atomic.Int64
+	for range workers {
+		dispatch(func() {
+			if here.Add(1) == workers {
+				close(met)
+			}
+			<-met
+		})
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- d.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("Close waits for workers that tasks have taken along")
+	}
+	if n := ran.Load(); n != queue {
+		t.Errorf("%d of %d queued tasks ran", n, queue)
 	}
 }
 

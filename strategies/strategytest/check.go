@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"testing"
 	"time"
 
 	"go.uber.org/goleak"
@@ -14,6 +15,7 @@ type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
+	Skipf(format string, args ...any)
 }
 
 // patience is how long a check waits for something that has to happen. It is no measure of speed: only a failing
@@ -24,6 +26,7 @@ const patience = 20 * time.Second
 type check struct {
 	TB
 	patience time.Duration
+	t        *testing.T // for rows in virtual time, which need a test of the testing package's own
 }
 
 // eventually waits until holds, where there is no event to wait for.
@@ -104,7 +107,7 @@ func goroutineID() []byte {
 // say more.
 func (c *check) returns(k *call) error {
 	c.Helper()
-	event(&check{c.TB, 2 * c.patience}, k.done, "%s returns", k.what)
+	event(&check{c.TB, 2 * c.patience, c.t}, k.done, "%s returns", k.what)
 	return k.err
 }
 

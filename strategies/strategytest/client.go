@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type client struct {
 	net.Conn
 	lines   *bufio.Reader
 	greeted bool
+	turned  *atomic.Int64 // busy answers that it has read
 }
 
 // errBusy is the server's busy answer.
@@ -23,19 +25,40 @@ var errBusy = errors.New("busy")
 
 // dial connects to addr. Everything on the connection has to be over within limit.
 func dial(addr net.Addr, limit time.Duration) (*client, error) {
-	conn, err := net.DialTimeout(addr.Network(), addr.String(), limit)
+	var conn net.Conn
+	var err error
+	if pipe, ok := addr.(pipeAddr); ok {
+		conn, err = pipe.dial()
+	} else {
+		conn, err = net.DialTimeout(addr.Network(), addr.String(), limit)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
 		return nil, err
 	}
-	return &client{Conn: conn, lines: bufio.NewReader(conn)}, nil
+	return &client{Conn: conn, lines: bufio.NewReader(conn), turned: new(atomic.Int64)}, nil
 }
 
 func (c *client) send(text string) error {
 	_, err := io.WriteString(c.Conn, text)
 	return err
+}
+
+// welcome reads the greeting, or what a refused client is told instead.
+func (c *client) welcome() error {
+	switch text, err := c.lines.ReadString('\n'); {
+	case err != nil:
+		return fmt.Errorf("read the greeting (have %q): %w", text, err)
+	case text == busy+"\n":
+		c.turned.Add(1)
+		return errBusy
+	case text != greeting+"\n":
+		return fmt.Errorf("got %q, want the greeting", text)
+	}
+	c.greeted = true
+	return nil
 }
 
 // line reads one line that is not the greeting.
@@ -47,6 +70,7 @@ func (c *client) line() (string, error) {
 		}
 		switch text = strings.TrimSuffix(text, "\n"); {
 		case text == busy:
+			c.turned.Add(1)
 			return "", errBusy
 		case !c.greeted && text == greeting:
 			c.greeted = true

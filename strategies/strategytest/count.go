@@ -47,7 +47,7 @@ func countsAddUp(e *env) {
 
 // leaveWith connects, sends last and goes, answered or not.
 func (s *server) leaveWith(last string) error {
-	k, err := dial(s.addr, s.patience)
+	k, err := s.connect()
 	if err != nil {
 		return err
 	}

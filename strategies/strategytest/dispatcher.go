@@ -17,7 +17,7 @@ func RunDispatcher(t *testing.T, new strategies.NewDispatcher, l strategies.Limi
 		if !r.applies(l) {
 			continue
 		}
-		t.Run(r.name, func(t *testing.T) { checkDispatcher(&check{t, patience}, r, new, l) })
+		t.Run(r.name, func(t *testing.T) { checkDispatcher(&check{t, patience, t}, r, new, l) })
 	}
 }
 
@@ -33,6 +33,9 @@ var dispatcherRows = []dispatcherRow{
 	{"lets every waiting call in when there is room for all", waits, letsAllIn},
 	{"close wakes waiting calls and waits for tasks", waits, closeWakes},
 	{"close runs what was taken", always, closeRunsTaken},
+	{"tasks that end their goroutines cost no place and lose nobody who waits", always, survivesExits},
+	{"a task that dispatches into its own full pool waits until close sets it free", waits, setsFree},
+	{"a task that dispatches into its own full pool is refused", rejects, refusesOwn},
 	{"takes nothing after close", always, takesNothingAfterClose},
 	{"runs each taken task once while calls and close overlap", always, overlaps},
 }
@@ -43,6 +46,11 @@ func always(strategies.Limits) bool { return true }
 func waits(l strategies.Limits) bool {
 	_, bounded := capacity(l)
 	return bounded && l.WhenFull == strategies.Wait
+}
+
+func rejects(l strategies.Limits) bool {
+	_, bounded := capacity(l)
+	return bounded && l.WhenFull == strategies.Reject
 }
 
 // capacity is how many tasks that never end are taken; many where there is no limit.
@@ -59,7 +67,7 @@ func capacity(l strategies.Limits) (n int, bounded bool) {
 
 func checkDispatcher(c *check, r dispatcherRow, new strategies.NewDispatcher, l strategies.Limits) {
 	noneLeft := c.noLeak()
-	p := &pool{check: c, limits: l, all: make(chan struct{})}
+	p := &pool{check: c, limits: l, all: make(chan struct{}), once: &sync.Once{}}
 	func() {
 		defer p.releaseAll()
 		d, err := new(l)
@@ -85,13 +93,14 @@ type pool struct {
 
 	tasks []*task
 	all   chan struct{} // closed to end all tasks
-	once  sync.Once
+	once  *sync.Once
 }
 
 func (p *pool) releaseAll() { p.once.Do(func() { close(p.all) }) }
 
-// task runs until it is released.
+// task runs until it is released, and then does what it is to do at its end.
 type task struct {
+	last    func() // nil: it returns
 	started chan struct{}
 	release chan struct{}
 	runs    atomic.Int64
@@ -100,9 +109,13 @@ type task struct {
 }
 
 // offer calls Dispatch with a task that blocks, and does not wait for the call.
-func (p *pool) offer() (*task, *call) {
-	k := &task{started: make(chan struct{}), release: make(chan struct{})}
+func (p *pool) offer() (*task, *call) { return p.offerWith(nil) }
+
+// offerWith is offer with something for the task to do at its end.
+func (p *pool) offerWith(last func()) (*task, *call) {
+	k := &task{last: last, started: make(chan struct{}), release: make(chan struct{})}
 	p.tasks = append(p.tasks, k)
+	all := p.all
 	return k, start("Dispatch", func() error {
 		return p.Dispatch(context.Background(), func() {
 			if k.runs.Add(1) == 1 {
@@ -110,7 +123,10 @@ func (p *pool) offer() (*task, *call) {
 			}
 			select {
 			case <-k.release:
-			case <-p.all:
+			case <-all:
+			}
+			if k.last != nil {
+				k.last()
 			}
 		})
 	})
@@ -126,11 +142,14 @@ func (p *pool) settle(k *task, call *call) error {
 }
 
 // fill takes the pool to its capacity, and returns the tasks that run.
-func (p *pool) fill() (running []*task) {
+func (p *pool) fill() (running []*task) { return p.fillWith(nil) }
+
+// fillWith is fill with something for each task to do at its end.
+func (p *pool) fillWith(last func()) (running []*task) {
 	p.Helper()
 	n, _ := capacity(p.limits)
 	for i := range n {
-		k, call := p.offer()
+		k, call := p.offerWith(last)
 		if err := p.settle(k, call); err != nil {
 			p.Fatalf("task %d of %d was not taken: %v", i+1, n, err)
 		}
@@ -189,9 +208,16 @@ func takesExactly(p *pool) {
 
 // keepsLimits catches workers that are thought busy when they are free, and free when they are busy.
 func keepsLimits(p *pool) {
+	p.keepsPlaces(20)
+	p.close()
+}
+
+// keepsPlaces fills the pool so many times.
+func (p *pool) keepsPlaces(rounds int) {
+	p.Helper()
 	n, _ := capacity(p.limits)
 	atOnce := min(n, p.limits.Workers)
-	for range 20 {
+	for range rounds {
 		var round []*task
 		for range n {
 			p.eventually(func() bool { // a place may come free a moment after its task has ended
@@ -211,7 +237,6 @@ func keepsLimits(p *pool) {
 			event(p.check, k.started, "a task that was taken runs")
 		}
 	}
-	p.close()
 }
 
 func started(tasks []*task) (n int) {
@@ -221,6 +246,63 @@ func started(tasks []*task) (n int) {
 		}
 	}
 	return n
+}
+
+// survivesExits ends the goroutines of all workers at once, by tasks that call runtime.Goexit, while others are queued, which
+// do the same in their turn. Package strategies lets no panic come to a dispatcher, but nobody can stop a Goexit.
+func survivesExits(p *pool) {
+	p.fillWith(runtime.Goexit)
+	p.releaseAll()
+	for i, k := range p.tasks {
+		event(p.check, k.started, "task %d of %d runs, after others have ended their goroutines", i+1, len(p.tasks))
+	}
+	p.all, p.once = make(chan struct{}), &sync.Once{}
+	p.keepsPlaces(1)
+	p.close()
+}
+
+// nested fills the pool with tasks of which each dispatches another one at its end, lets one of them do that, and returns the
+// call.
+func (p *pool) nested() (running []*task, inner *call) {
+	p.Helper()
+	said := make(chan error, 1)
+	nested := make(chan []byte, 1)
+	var one atomic.Bool
+	running = p.fillWith(func() {
+		if one.CompareAndSwap(false, true) {
+			nested <- goroutineID()
+			said <- p.Dispatch(context.Background(), func() {})
+		}
+	})
+	close(running[0].release)
+	inner = &call{what: "Dispatch of a task into its own full pool", id: nested, done: make(chan struct{})}
+	go func() {
+		defer close(inner.done)
+		inner.err = <-said
+	}()
+	return running, inner
+}
+
+func setsFree(p *pool) {
+	_, inner := p.nested()
+	p.blocks(inner)
+	closing := start("Close", p.Close)
+	if err := p.returns(inner); !errors.Is(err, strategies.ErrClosed) {
+		p.Errorf("a task that waited in its own pool when Close was called: got %v, want ErrClosed", err)
+	}
+	p.releaseAll()
+	if err := p.returns(closing); err != nil {
+		p.Errorf("close: %v", err)
+	}
+}
+
+func refusesOwn(p *pool) {
+	_, inner := p.nested()
+	if err := p.returns(inner); !errors.Is(err, strategies.ErrFull) {
+		p.Errorf("a task that dispatched into its own full pool: got %v, want ErrFull", err)
+	}
+	p.releaseAll()
+	p.close()
 }
 
 func letsAllIn(p *pool) {

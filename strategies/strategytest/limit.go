@@ -15,17 +15,19 @@ const over = 4
 // refusesConns sees that the busy answer arrives: a connection that is closed while input is under way would be reset,
 // and the reset would overtake the answer.
 func refusesConns(e *env) {
-	s := e.serve()
+	ln, accepting := failing(e.listen())
+	s := e.serveOn(e.make(), ln, strategies.Options{})
 	l := s.spec.Limits
 	held := s.hold(l.Workers)
 	queued := s.dialAll(l.Queue, "echo queued\n")
 	s.becomes(func(c strategies.Counts) bool { return c.Queued == int64(l.Queue) }, "the queue is full")
 	for i := range over {
+		resume := accepting.pause()
 		k := s.dial()
 		if i%2 == 1 {
-			// The server may have ended the connection by now, which is for the next lines to find out.
-			_ = k.send(strings.Repeat("echo unread\n", 64<<10/12))
+			s.must(k.send(strings.Repeat("echo unread\n", 32<<10/12)))
 		}
+		resume()
 		if _, err := k.line(); !errors.Is(err, errBusy) {
 			s.Fatalf("client %d over the limit: got %v, want the busy answer", i+1, err)
 		}
@@ -172,15 +174,18 @@ func framesFirst(e *env) {
 		event(s.check, s.half, "half of request %d of %d is read", i+1, len(slow))
 	}
 	fast := s.dial()
-	for range 5 {
+	for _, letter := range "lf of it" {
+		for _, k := range slow {
+			s.must(k.send(string(letter)))
+		}
 		if err := s.asks(fast, "echo fast", "fast"); err != nil {
-			s.Fatalf("while %s had sent half a request: %v", plural(len(slow), "client"), err)
+			s.Fatalf("while %s send a request letter by letter: %v", plural(len(slow), "client"), err)
 		}
 	}
 	fast.Close()
 	for _, k := range slow {
-		s.must(k.send("lf\n"))
-		if err := k.gets("half"); errors.Is(err, errBusy) && s.rejects() {
+		s.must(k.send("\n"))
+		if err := k.gets("half of it"); errors.Is(err, errBusy) && s.rejects() {
 			err = s.asks(k, "echo half", "half")
 			s.must(err)
 		} else {

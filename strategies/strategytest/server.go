@@ -3,8 +3,10 @@ package strategytest
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/poolbench/poolbench/strategies"
@@ -13,10 +15,13 @@ import (
 // env is what one row works with: a strategy and everything that was started with it.
 type env struct {
 	*check
-	make   func() strategies.Strategy
-	spec   strategies.Spec
-	begun  []*server
-	dialed []*client
+	make    func() strategies.Strategy
+	spec    strategies.Spec
+	seed    uint64 // of rows that choose at random
+	outside string // why no bubble may be used; empty: one may
+	virtual bool   // in a bubble, over connections in memory
+	begun   []*server
+	dialed  []*client
 }
 
 // server is one call of Serve.
@@ -24,9 +29,14 @@ type server struct {
 	*env
 	*service
 	stats *strategies.Stats
+	log   *logbook
 	addr  net.Addr
 	stop  context.CancelFunc
 	call  *call
+
+	connected atomic.Int64 // clients that have come
+	turned    atomic.Int64 // busy answers that they have read
+	noisy     bool         // something is to be logged that is no mishap
 }
 
 // serve starts the strategy on a port of its own.
@@ -35,9 +45,13 @@ func (e *env) serve() *server {
 	return e.serveOn(e.make(), e.listen(), strategies.Options{})
 }
 
+// listen makes the listener that the strategy asks for.
 func (e *env) listen() net.Listener {
 	e.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if e.virtual {
+		return listenPipe()
+	}
+	ln, err := strategies.Listen("tcp", "127.0.0.1:0", e.make())
 	e.must(err)
 	return ln
 }
@@ -48,8 +62,10 @@ func (e *env) serveOn(strategy strategies.Strategy, ln net.Listener, o strategie
 	if o.Drain == 0 {
 		o.Drain = e.patience
 	}
+	log := new(logbook)
+	o.Logger = slog.New(log)
 	ctx, stop := context.WithCancel(context.Background())
-	s := &server{env: e, service: newService(), stats: o.Stats, addr: ln.Addr(), stop: stop}
+	s := &server{env: e, service: newService(), stats: o.Stats, log: log, addr: ln.Addr(), stop: stop}
 	s.call = start("Serve", func() error { return strategy.Serve(ctx, ln, s.handler(), o) })
 	e.begun = append(e.begun, s)
 	return s
@@ -82,13 +98,92 @@ func (e *env) must(err error) {
 	}
 }
 
-// dial connects a client.
+// connect makes a client, which whoever asks for it closes. Any goroutine may call it.
+func (s *server) connect() (*client, error) {
+	k, err := dial(s.addr, s.patience)
+	if err == nil {
+		s.connected.Add(1)
+		k.turned = &s.turned
+	}
+	return k, err
+}
+
+// dial connects a client that is closed at the row's end if it is not before.
 func (s *server) dial() *client {
 	s.Helper()
-	k, err := dial(s.addr, s.patience)
+	k, err := s.connect()
 	s.must(err)
 	s.dialed = append(s.dialed, k)
 	return k
+}
+
+// enter connects a client and has it greeted. A strategy that refuses may do so a moment longer than its limit is reached, so
+// a refused client comes again.
+func (s *server) enter() (k *client) {
+	s.Helper()
+	s.eventually(func() bool {
+		k = s.dial()
+		err := k.welcome()
+		if errors.Is(err, errBusy) && s.rejects() {
+			k.Close()
+			return false
+		}
+		s.must(err)
+		return true
+	}, "a client is let in")
+	return k
+}
+
+// holds has a client's request held, however often it is refused before, and returns the call that reads its answer.
+func (s *server) holds(k *client) (answer *call) {
+	s.Helper()
+	s.eventually(func() bool {
+		s.must(k.send("hold\n"))
+		answer = start("an answer", func() error { return k.gets("held") })
+		select {
+		case <-s.held:
+			return true
+		case <-answer.done:
+			if err := answer.err; !errors.Is(err, errBusy) || !s.rejects() {
+				s.Fatalf("a request that is to be held: %v", err)
+			}
+		case <-time.After(s.patience):
+			s.Fatalf("waited in vain: one more request is worked on, beside %d", s.working.Load())
+		}
+		return false
+	}, "a request is worked on")
+	return answer
+}
+
+// holder is a client whose request is held.
+type holder struct {
+	*client
+	answer *call
+}
+
+// holdFully has n clients hold a request each, however often one is refused before.
+func (s *server) holdFully(n int) []holder {
+	s.Helper()
+	s.holdAgain()
+	holders := make([]holder, n)
+	for i := range holders {
+		k := s.enter()
+		holders[i] = holder{k, s.holds(k)}
+	}
+	return holders
+}
+
+// fullCapacity sees that as many requests can be worked on at once as the limits say, and ends them.
+func (s *server) fullCapacity() {
+	s.Helper()
+	holders := s.holdFully(s.atOnce(fillable))
+	s.letAll()
+	for _, h := range holders {
+		if err := s.returns(h.answer); err != nil {
+			s.Errorf("at full capacity: %v", err)
+		}
+		h.Close()
+	}
 }
 
 // dialAll connects n clients, each of which sends text.
@@ -124,7 +219,7 @@ func (s *server) visit(questions int) error {
 }
 
 func (s *server) visitOnce(questions int) error {
-	k, err := dial(s.addr, s.patience)
+	k, err := s.connect()
 	if err != nil {
 		return err
 	}
@@ -155,7 +250,15 @@ func (s *server) end() strategies.Counts {
 	if err := s.returns(s.call); err != nil {
 		s.Errorf("Serve returned %v, want nil", err)
 	}
-	return s.finalCounts()
+	n := s.finalCounts()
+	// Where the backlog is short, the system may drop a client that believes itself connected.
+	if met := s.connected.Load(); n.Accepted > met || n.Accepted < met && s.spec.Limits.Backlog == 0 {
+		s.Errorf("%s connected, but the counts are %+v", plural(int(met), "client"), n)
+	}
+	if turned := s.turned.Load(); n.Shed+n.RequestsShed < turned {
+		s.Errorf("clients have read %s, but the counts are %+v", plural(int(turned), "busy answer"), n)
+	}
+	return n
 }
 
 func (s *server) finalCounts() strategies.Counts {
@@ -166,6 +269,13 @@ func (s *server) finalCounts() strategies.Counts {
 	}
 	if most := s.most.Load(); most > int64(s.spec.Limits.Workers) {
 		s.Errorf("%d requests were worked on at once, want at most %d", most, s.spec.Limits.Workers)
+	}
+	stacks, others := s.log.sorted()
+	if int64(len(stacks)) != n.Panics {
+		s.Errorf("%d stacks were logged, but the counts are %+v", len(stacks), n)
+	}
+	if len(others) > 0 && !s.noisy {
+		s.Errorf("logged without need: %q", others)
 	}
 	return n
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -13,75 +14,177 @@ import (
 
 // service is the handler that the suite serves: one line in, one line out.
 //
-//	echo TEXT   answers TEXT
-//	hold        tells the test, waits to be let go, answers "held"
-//	bye         answers "bye" and ends the session
-//	fail        aborts the session
-//	panic       panics
+//	echo TEXT     answers TEXT
+//	hold [VERB]   tells the test, waits to be let go, and does VERB then, or answers "held"
+//	big           answers a line of bigAnswer bytes
+//	bye           answers "bye" and ends the session
+//	fail          aborts the session
+//	panic, panicnil, goexit   is a mishap
+//	!MISHAP, !error, !beyond, !behind, !nothing   the same while it is split off, or a Split that errs
 //
 // It greets with "hello".
 type service struct {
-	held chan struct{} // one element for each request that is held
-	half chan struct{} // one element each time that only a part of a request has come
+	held    chan struct{} // one element for each request that is held
+	half    chan struct{} // one element each time that only a part of a request has come, while there is room
+	onOpen  chan mishap   // one for each of the next sessions, when it is opened
+	onGreet chan mishap   // the same, when it greets
+
+	mu   sync.Mutex
 	open chan struct{} // closed to let every held request go
-	once sync.Once
 
 	working, most atomic.Int64 // requests that are worked on, now and at most
+	cut           atomic.Int64 // requests that were read
+	asked         atomic.Int64 // answers that were asked for
+	longest       atomic.Int64 // input, in bytes, that was to be split at once
 }
 
 const (
 	greeting = "hello"
 	busy     = "busy"
+
+	// bigAnswer is as much as a connection in memory holds, and too much for a socket to hold many.
+	bigAnswer = pipeBuffer
 )
 
 func newService() *service {
 	const plenty = 1 << 12 // more than any row causes: telling the test must not block
-	return &service{held: make(chan struct{}, plenty), half: make(chan struct{}, plenty), open: make(chan struct{})}
+	return &service{
+		held: make(chan struct{}, plenty), half: make(chan struct{}, plenty),
+		onOpen: make(chan mishap, plenty), onGreet: make(chan mishap, plenty),
+		open: make(chan struct{}),
+	}
 }
 
 func (s *service) handler() strategies.Handler { return strategies.Messages(s) }
 
-func (s *service) letAll() { s.once.Do(func() { close(s.open) }) }
+// letAll lets all go who are held, and all who would be.
+func (s *service) letAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.open:
+	default:
+		close(s.open)
+	}
+}
 
-func (s *service) Open() strategies.Session { return session{s} }
+// holdAgain undoes letAll for those who come now.
+func (s *service) holdAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = make(chan struct{})
+}
+
+func (s *service) opened() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
+func (s *service) Open() strategies.Session {
+	perhaps(s.onOpen)
+	return session{s}
+}
+
+// perhaps has one of the mishaps happen that wait in ch.
+func perhaps(ch <-chan mishap) {
+	select {
+	case m := <-ch:
+		m.happen()
+	default:
+	}
+}
+
+// mishap is a way in which a handler does not return.
+type mishap string
+
+var mishaps = []mishap{"panic", "panicnil", "goexit"}
+
+func (m mishap) happen() {
+	var nothing any
+	switch m {
+	case "panic":
+		panic("the request asked for it")
+	case "panicnil":
+		panic(nothing)
+	case "goexit":
+		runtime.Goexit()
+	}
+}
 
 type session struct{ *service }
 
-func (session) Greet(dst []byte) []byte { return append(dst, greeting+"\n"...) }
+func (s session) Greet(dst []byte) []byte {
+	perhaps(s.onGreet)
+	return append(dst, greeting+"\n"...)
+}
 
 func (s session) Split(data []byte, _ bool) (int, []byte, error) {
+	raise(&s.longest, int64(len(data)))
 	i := bytes.IndexByte(data, '\n')
 	if i < 0 {
 		if len(data) > 0 {
-			s.half <- struct{}{}
+			select {
+			case s.half <- struct{}{}:
+			default:
+			}
 		}
 		return 0, nil, nil
 	}
-	return i + 1, data[:i], nil
+	line := data[:i]
+	if verb, ok := bytes.CutPrefix(line, []byte("!")); ok {
+		switch string(verb) {
+		case "error":
+			return 0, nil, errFail
+		case "beyond":
+			return len(data) + 1, line, nil
+		case "behind":
+			return -1, line, nil
+		case "nothing":
+			return 0, line, nil
+		}
+		mishap(verb).happen()
+	}
+	s.cut.Add(1)
+	return i + 1, line, nil
 }
 
 var errFail = errors.New("the request asked for it")
 
 func (s session) Answer(_ context.Context, dst, request []byte) ([]byte, error) {
 	defer s.working.Add(-1)
-	for n := s.working.Add(1); ; {
-		most := s.most.Load()
-		if n <= most || s.most.CompareAndSwap(most, n) {
-			break
-		}
-	}
+	raise(&s.most, s.working.Add(1))
+	s.asked.Add(1)
 	verb, text, _ := bytes.Cut(request, []byte(" "))
+	if string(verb) == "hold" {
+		s.held <- struct{}{}
+		<-s.opened() // and not ctx: a stop must not take a request's answer away
+		if len(text) == 0 {
+			return append(dst, "held\n"...), nil
+		}
+		verb = text
+	}
+	if bytes.HasPrefix(verb, []byte("!")) {
+		return append(dst, "this was no request\n"...), nil // which shows that Split's error was overlooked
+	}
 	switch string(verb) {
 	case "echo":
 		return append(append(dst, text...), '\n'), nil
-	case "hold":
-		s.held <- struct{}{}
-		<-s.open // and not ctx: a stop must not take a request's answer away
-		return append(dst, "held\n"...), nil
+	case "big":
+		return append(append(dst, make([]byte, bigAnswer-1)...), '\n'), nil
 	case "bye":
 		return append(dst, "bye\n"...), io.EOF
-	case "panic":
-		panic("the request asked for it")
 	}
+	mishap(verb).happen()
 	return dst, errFail
+}
+
+// raise makes most at least n.
+func raise(most *atomic.Int64, n int64) {
+	for {
+		old := most.Load()
+		if n <= old || most.CompareAndSwap(old, n) {
+			return
+		}
+	}
 }

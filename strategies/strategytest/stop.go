@@ -3,7 +3,12 @@ package strategytest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/poolbench/poolbench/strategies"
@@ -159,7 +164,7 @@ func stoppedBefore(e *env) {
 	strategy, ln := e.make(), e.listen()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	s := &server{env: e, service: newService(), addr: ln.Addr(), stop: cancel}
+	s := &server{env: e, service: newService(), log: new(logbook), addr: ln.Addr(), stop: cancel}
 	s.call = start("Serve", func() error { return strategy.Serve(ctx, ln, s.handler(), strategies.Options{}) })
 	e.begun = append(e.begun, s)
 	if err := s.returns(s.call); err != nil {
@@ -187,4 +192,118 @@ func servedTwice(e *env) {
 		again.Errorf("served again: %v", err)
 	}
 	again.end()
+}
+
+// losesNothing stops a server whose clients ask again as soon as they are answered, at a random moment: each has then a request
+// under way. Of those that the server has begun to read, each has to have its answer.
+func losesNothing(e *env) {
+	random := rand.New(rand.NewPCG(e.seed, 0))
+	for range 3 {
+		s := e.serve()
+		n := s.taken(e.atOnce(8))
+		var answered atomic.Int64
+		clients := make([]*call, n)
+		for i := range clients {
+			k := s.enter()
+			clients[i] = start("a client", func() error {
+				defer k.Close()
+				return s.asksOn(k, &answered)
+			})
+		}
+		stopAfter := int64(n + random.IntN(50*n))
+		s.eventually(func() bool { return answered.Load() >= stopAfter }, "%d requests are answered", stopAfter)
+		s.stop()
+		for i, c := range clients {
+			if err := s.returns(c); err != nil {
+				s.Errorf("client %d of %d: %v", i+1, n, err)
+			}
+		}
+		counts := s.end()
+		if begun, got := s.cut.Load(), answered.Load(); begun != got {
+			s.Errorf("%d requests were read, and %d answers have come (seed %d)", begun, got, e.seed)
+		}
+		if counts.Served+counts.Aborted != int64(n) || counts.Forced != 0 {
+			s.Errorf("%s at stop, but the counts are %+v", plural(n, "client"), counts)
+		}
+	}
+}
+
+// asksOn asks, and asks again as soon as it is answered, until a clean end of the stream; busy answers are answers here.
+func (s *server) asksOn(k *client, answered *atomic.Int64) error {
+	for i := 0; ; i++ {
+		want := strconv.Itoa(i)
+		if err := k.send("echo " + want + "\n"); err != nil {
+			return fmt.Errorf("request %d: %w", i, err)
+		}
+		text, err := k.lines.ReadString('\n')
+		switch {
+		case err == io.EOF && text == "":
+			return nil
+		case err != nil:
+			return fmt.Errorf("want an answer to request %d or a clean end, got %q: %w", i, text, err)
+		case text == busy+"\n" && s.rejects() && s.perRequest():
+		case text != want+"\n":
+			return fmt.Errorf("request %d had answer %q", i, text)
+		}
+		answered.Add(1)
+	}
+}
+
+// leavesBehind has a handler that does not return although its connection was closed.
+func leavesBehind(e *env) {
+	drain := 30 * time.Millisecond
+	switch {
+	case e.virtual:
+		drain = 10 * time.Second
+	case e.outside != "":
+		e.Skipf("this takes a second over sockets, and could run in virtual time if not: %s", e.outside)
+	}
+	s := e.serveOn(e.make(), e.listen(), strategies.Options{Drain: drain})
+	held := s.hold(1)
+	began := time.Now()
+	s.stop()
+	err := s.returns(s.call)
+	s.within(began, 2*drain, "Serve, with a handler that does not return,")
+	if !errors.Is(err, context.Canceled) {
+		s.Errorf("a handler did not return and Serve returned %v, want an error that wraps the context's", err)
+	}
+	if _, err := held[0].line(); err == nil {
+		s.Errorf("a request whose connection was closed by force had an answer")
+	}
+	s.letAll()
+	if counts := s.finalCounts(); counts.Forced != 1 {
+		s.Errorf("one was closed by force, but the counts are %+v", counts)
+	}
+}
+
+// drainsInTime has the drain time-out pass with the rest of a request still to come.
+func drainsInTime(e *env) {
+	const drain = 10 * time.Second
+	s := e.serveOn(e.make(), e.listen(), strategies.Options{Drain: drain})
+	k := s.dial()
+	s.must(k.send("echo ha"))
+	event(s.check, s.half, "half a request is read")
+	began := time.Now()
+	s.stop()
+	if err := s.returns(s.call); !errors.Is(err, context.Canceled) {
+		s.Errorf("the drain time-out passed and Serve returned %v, want an error that wraps the context's", err)
+	}
+	s.took(began, drain, "a stop with a request that does not come to its end")
+	s.finalCounts()
+}
+
+// waitsForNoRefused has refused clients that neither read nor leave.
+func waitsForNoRefused(e *env) {
+	s := e.serve()
+	held := s.hold(e.atOnce(fillable))
+	s.dialAll(s.spec.Limits.Queue, "echo queued\n")
+	for range over {
+		s.dial()
+	}
+	s.becomes(func(c strategies.Counts) bool { return c.Shed >= over }, "clients over the limit are refused")
+	s.letAll()
+	s.answered(held, "held")
+	began := time.Now()
+	s.end()
+	s.within(began, 5*time.Second, "a stop with refused clients that stay")
 }

@@ -3,9 +3,12 @@ package strategytest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +25,8 @@ type recorder struct {
 }
 
 func (*recorder) Helper() {}
+
+func (r *recorder) Skipf(format string, args ...any) { r.Fatalf("skipped: "+format, args...) }
 
 func (r *recorder) Errorf(format string, args ...any) {
 	r.mu.Lock()
@@ -41,12 +46,12 @@ func (r *recorder) text() string {
 }
 
 // failuresOf runs a check that is meant to fail, and so needs little patience.
-func failuresOf(run func(*check)) string {
+func failuresOf(t *testing.T, run func(*check)) string {
 	r := new(recorder)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		run(&check{r, 300 * time.Millisecond})
+		run(&check{r, 300 * time.Millisecond, t})
 	}()
 	<-done
 	return r.text()
@@ -169,7 +174,7 @@ func TestBrokenStrategiesFail(t *testing.T) {
 		{"cuts off requests at stop", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
 			o.Drain = 1
 			return s.Serve(ctx, ln, h, o)
-		}}, "stop lets a request that has half come have its answer", "read an answer"},
+		}}, "stop lets a request that has half come have its answer", "read an answer|closed by force"},
 		{"is silent about the drain time-out", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
 			_ = s.Serve(ctx, ln, h, o)
 			return nil
@@ -189,16 +194,151 @@ func TestBrokenStrategiesFail(t *testing.T) {
 		{"leaves the listener open", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
 			return s.Serve(ctx, keptOpen{ln.(*net.TCPListener)}, h, o)
 		}}, "stopped before it is served it returns", "left its listener open"},
+		{"loses a worker with a goroutine that ends", broken{Strategy: strategies.PerConn("mortal", newMortal, strategies.Limits{Workers: 2})},
+			"a mishap of the handler ends its own connection and is counted and logged once", "waited in vain|read the greeting"},
+		{"loses all workers with goroutines that end at once", broken{Strategy: strategies.PerConn("mortal", newMortal, strategies.Limits{Workers: 3})},
+			"mishaps in every worker at once lose nobody who waits", "timeout"},
+		{"logs no stack", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Logger = nil
+			return s.Serve(ctx, ln, h, o)
+		}}, "a mishap of the handler ends its own connection and is counted and logged once", "0 stacks were logged"},
+		{"logs whom it serves", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Logger.Info("serving")
+			return s.Serve(ctx, ln, h, o)
+		}}, "clients that leave in every way are counted in their class, without a word", "logged without need"},
+		{"takes every end for one in order", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, ln, strategies.HandlerFunc(func(ctx context.Context, c net.Conn) error {
+				_ = h.ServeConn(ctx, c)
+				return nil
+			}), o)
+		}}, "clients that leave in every way are counted in their class, without a word", "asks nothing and resets: the counts are"},
+		{"does not put accepting off", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, err: isTemporary}, h, o)
+		}}, "puts accepting off from 5 ms to 1 s, and starts again after a success", "the delays were"},
+		{"puts accepting off by more than it has to", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, err: func(err error) bool {
+				if isTemporary(err) {
+					<-time.After(time.Millisecond)
+				}
+				return false
+			}}, h, o)
+		}}, "puts accepting off from 5 ms to 1 s, and starts again after a success", "the delays were"},
+		{"never starts again with a short delay", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			var failures atomic.Int64
+			return s.Serve(ctx, changing{Listener: ln, err: func(err error) bool {
+				if failures.Add(1) > 10 && isTemporary(err) {
+					<-time.After(time.Second)
+				}
+				return false
+			}}, h, o)
+		}}, "puts accepting off from 5 ms to 1 s, and starts again after a success", "coming back after"},
+		{"does not stop while accepting is put off", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, err: func(err error) bool {
+				if isTemporary(err) {
+					<-time.After(time.Second)
+				}
+				return false
+			}}, h, o)
+		}}, "stop does not wait for accepting that is put off", "a stop while accepting is put off took"},
+		{"takes every accept error for temporary", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			_ = s.Serve(ctx, ln, h, o)
+			return nil
+		}}, "returns the error of a broken listener, after draining", "want the listener's error"},
+		{"does not drain when its listener breaks", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Drain = 1
+			return s.Serve(ctx, ln, h, o)
+		}}, "returns the error of a broken listener, after draining", "has to block|read an answer"},
+		{"reads without a bound", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, ln, strategies.HandlerFunc(func(_ context.Context, c net.Conn) error {
+				if _, err := io.WriteString(c, greeting+"\n"); err != nil {
+					return err
+				}
+				_, err := io.Copy(io.Discard, c)
+				return err
+			}), o)
+		}}, "ends a request that is too long or has no end", "bytes of a request without an end"},
+		{"overlooks what it cannot split", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			p, _ := strategies.ProtocolOf(h)
+			return s.Serve(ctx, ln, strategies.Messages(tolerant{p}), o)
+		}}, "ends a connection whose input it cannot split", "left its connection open"},
+		{"has a worker write what nobody reads", broken{Strategy: waiting, name: byRequest.Name()},
+			"clients that do not read hold no worker", "read the greeting|do not read"},
+		{"has a longer queue than it says", broken{Strategy: strategies.PerConn("channel", strategies.Channel().New, strategies.Limits{Workers: 2, Queue: 3}), name: waiting.Name()},
+			"takes burst after burst over its limit", "connections are queued, want at most"},
+		{"loses places", broken{Strategy: strategies.PerConn("shrinking", newShrinking, strategies.Limits{Workers: 2})},
+			"takes burst after burst over its limit", "waited in vain|read the greeting|timeout"},
+		{"keeps a goroutine for each connection it has had", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn {
+				go func() { <-forever.Done() }()
+				return c
+			}}, h, o)
+		}}, "takes burst after burst over its limit", "the goroutines of burst"},
+		{"keeps goroutines after faults", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn {
+				go func() { <-forever.Done() }()
+				return c
+			}}, h, o)
+		}}, "after faults of every kind everything is as before", "goroutines are as many as before"},
+		{"is late to end idle connections", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Idle *= 2
+			return s.Serve(ctx, ln, h, o)
+		}}, "ends an idle connection cleanly when its time is over", "took 20s, want 10s"},
+		{"renews the deadline of a request with each read", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			limit := o.Request
+			o.Request = 0
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return renewing{c, limit} }}, h, o)
+		}}, "aborts a request that does not come to its end in time", "byte by byte kept|byte by byte took"},
+		{"waits for ever for a client to read", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Request = 0
+			return s.Serve(ctx, ln, h, o)
+		}}, "lets go of a client that does not read, and keeps little for it", "waited in vain: a client that does not read"},
+		{"keeps what a client does not read", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return &hoarding{Conn: c} }}, h, o)
+		}}, "lets go of a client that does not read, and keeps little for it", "goes on answering"},
+		{"takes twice the drain time-out", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Drain *= 2
+			return s.Serve(ctx, ln, h, o)
+		}}, "the drain time-out is the one that was asked for", "took 2"},
+		{"waits for handlers that do not return", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Drain = time.Hour
+			return s.Serve(ctx, ln, h, o)
+		}}, "leaves a handler behind that does not return", "took 1h"},
+		{"waits for refused clients", broken{refusing, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return timeless{c} }}, h, o)
+		}}, "waits only for a while for refused clients that stay", "refused clients that stay took"},
+		{"cuts off whoever is there at the stop", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Drain = 1
+			return s.Serve(ctx, ln, h, o)
+		}}, "stop under load loses no request that was begun", "Serve returned|clean end|answers have come"},
+		{"speaks no TLS", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.TLS = nil
+			return s.Serve(ctx, ln, h, o)
+		}}, "serves TLS, and stops it as it does without", "tls: "},
+		{"waits for ever for a handshake", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			o.Request = 0
+			return s.Serve(ctx, ln, h, o)
+		}}, "lets go of a client that begins no TLS handshake", "begins no handshake"},
+		{"waits at its stop for a handshake", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return timeless{c} }}, h, o)
+		}}, "stop does not wait for a TLS handshake", "begins no handshake took"},
 		{"can be served once", broken{waiting, "", once(waiting)}, "can be served twice, also at once", "served"},
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
-			got := failuresOf(func(c *check) { runRow(c, rowNamed(t, tt.row), func() strategies.Strategy { return tt.strategy }) })
-			if !regexp.MustCompile(tt.says).MatchString(got) {
-				t.Errorf("row %q had the failures %q, want one that says %q", tt.row, got, tt.says)
+			var got string
+			for range chances {
+				got = failuresOf(t, func(c *check) { runRow(c, rowNamed(t, tt.row), func() strategies.Strategy { return tt.strategy }, 1) })
+				if regexp.MustCompile(tt.says).MatchString(got) {
+					return
+				}
 			}
+			t.Errorf("row %q had the failures %q, want one that says %q", tt.row, got, tt.says)
 		})
 	}
 }
+
+// chances is how often a row may overlook a fault: on a machine that is busy a client can come so late that it is served
+// although the limits are not kept.
+const chances = 5
 
 // keptOpen is not closed by its user.
 type keptOpen struct{ *net.TCPListener }
@@ -218,7 +358,7 @@ func once(s strategies.Strategy) func(strategies.Strategy, context.Context, net.
 
 func rowNamed(t *testing.T, name string) row {
 	t.Helper()
-	for _, r := range rows {
+	for _, r := range slices.Concat(rows, chanceRows) {
 		if r.name == name {
 			return r
 		}
@@ -305,6 +445,12 @@ func TestBrokenDispatchersFail(t *testing.T) {
 			"close wakes waiting calls and waits for tasks", "Dispatch returns"},
 		{"takes tasks after close", wait, wait, faultyPool{close: func(d) error { return nil }},
 			"takes nothing after close", "want ErrClosed"},
+		{"waits where a task should be refused by its own pool", reject, wait, faultyPool{},
+			"a task that dispatches into its own full pool is refused", "Dispatch of a task into its own full pool returns"},
+		{"leaves a task waiting in its own pool", wait, wait, faultyPool{close: func(d d) error { <-forever.Done(); return d.Close() }},
+			"a task that dispatches into its own full pool waits until close sets it free", "Dispatch of a task into its own full pool returns"},
+		{"lets a task into its own full pool", wait, strategies.Limits{Workers: 2, Queue: 2}, faultyPool{},
+			"a task that dispatches into its own full pool waits until close sets it free", "has to block|want ErrClosed"},
 		{"leaks its workers", wait, wait, faultyPool{close: func(d) error { return nil }},
 			"takes nothing after close", "goroutines left"},
 	} {
@@ -323,13 +469,48 @@ func TestBrokenDispatchersFail(t *testing.T) {
 				if r.name != tt.row {
 					continue
 				}
-				got := failuresOf(func(c *check) { checkDispatcher(c, r, make, tt.limits) })
-				if !strings.Contains(got, tt.says) {
+				got := failuresOf(t, func(c *check) { checkDispatcher(c, r, make, tt.limits) })
+				if !regexp.MustCompile(tt.says).MatchString(got) {
 					t.Errorf("row %q had the failures %q, want one that says %q", tt.row, got, tt.says)
 				}
 				return
 			}
 			t.Fatalf("there is no row %q", tt.row)
 		})
+	}
+}
+
+func TestADispatcherThatLosesWorkersFails(t *testing.T) {
+	for _, r := range dispatcherRows {
+		if r.name != "tasks that end their goroutines cost no place and lose nobody who waits" {
+			continue
+		}
+		got := failuresOf(t, func(c *check) { checkDispatcher(c, r, newMortal, strategies.Limits{Workers: 2}) })
+		if want := "as many tasks are taken as at first|Dispatch returns"; !regexp.MustCompile(want).MatchString(got) {
+			t.Errorf("got the failures %q, want one that says %q", got, want)
+		}
+		return
+	}
+	t.Fatal("there is no such row")
+}
+
+func TestAStrategyThatKeepsFilesOpenFails(t *testing.T) {
+	if _, ok := openFiles(); !ok {
+		t.Skip("this system does not show a process its file descriptors")
+	}
+	var files []*os.File
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	keeping := broken{strategies.PerConn("channel", strategies.Channel().New, strategies.Limits{Workers: 2}), "",
+		func(s strategies.Strategy, ctx context.Context, ln net.Listener, h strategies.Handler, o strategies.Options) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: filed(&files)}, h, o)
+		}}
+	r := rowNamed(t, "after faults of every kind everything is as before")
+	got := failuresOf(t, func(c *check) { runRow(c, r, func() strategies.Strategy { return keeping }, 1) })
+	if !strings.Contains(got, "file descriptors are as many as before") {
+		t.Errorf("got the failures %q, want one about file descriptors", got)
 	}
 }

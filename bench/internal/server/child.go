@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"runtime"
 	"slices"
@@ -121,11 +120,12 @@ func newService(config Config, kinds strategies.Kinds, workloads []workload.Work
 
 // run serves until snapshots is closed, and then drains. Between the ready line and that it wakes only for snapshots.
 func (s *service) run(stats *strategies.Stats, snapshots <-chan int64, say func(message)) error {
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	tcp, err := strategies.Listen("tcp", "127.0.0.1:0", s.strategy)
 	if err != nil {
 		return err
 	}
-	ln, accepting := newAcceptListener(tcp.(*net.TCPListener))
+	ln, accepting := newAcceptListener(tcp.(tcpListener))
+	s.process.Backlog = backlogOf(tcp.(tcpListener))
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	served := make(chan error, 1)

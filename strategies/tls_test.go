@@ -1,0 +1,141 @@
+package strategies_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// certificate makes one that nobody has signed.
+func certificate(t *testing.T) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// secure puts TLS on a client's connection.
+func secure(c net.Conn) *tls.Conn { return tls.Client(c, &tls.Config{InsecureSkipVerify: true}) }
+
+func TestTLSServesAndEndsInOrder(t *testing.T) {
+	for _, name := range []string{"goroutine", "channel:workers=1,unit=request"} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, name, strategies.Messages(words(echo)), strategies.Options{TLS: certificate(t)})
+			c := secure(s.dial(""))
+			if _, err := io.WriteString(c, "hello\n"); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewReader(c)
+			if got, err := lines.ReadString('\n'); err != nil || got != "hello\n" {
+				t.Fatalf("got %q, %v", got, err)
+			}
+			s.stop()
+			if got, err := io.ReadAll(lines); err != nil || len(got) > 0 {
+				t.Errorf("at stop the client got %q, %v, want the clean end of the stream", got, err)
+			}
+			c.Close()
+			if n, err := s.end(); err != nil || n.Served != 1 {
+				t.Errorf("Serve returned %v, and the counts are %+v, want 1 served", err, n)
+			}
+		})
+	}
+}
+
+// A client that connects and says nothing must hold neither a worker nor a stop.
+func TestAHandshakeThatDoesNotComeIsGivenUp(t *testing.T) {
+	t.Run("in Options.Request", func(t *testing.T) {
+		s := serve(t, "channel:workers=1", strategies.Messages(words(echo)),
+			strategies.Options{TLS: certificate(t), Request: 20 * time.Millisecond, Idle: time.Hour})
+		s.dial("")
+		s.becomes("it is given up", func(n strategies.Counts) bool { return n.Aborted == 1 })
+		s.stop()
+		if _, err := s.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("at stop", func(t *testing.T) {
+		s := serve(t, "channel:workers=1", strategies.Messages(words(echo)), strategies.Options{TLS: certificate(t), Drain: time.Hour})
+		silent := s.dial("")
+		s.becomes("it is served", func(n strategies.Counts) bool { return n.Active == 1 })
+		s.stop()
+		if n, err := s.end(); err != nil || n.Aborted != 1 {
+			t.Errorf("Serve returned %v, and the counts are %+v, want 1 aborted", err, n)
+		}
+		if _, err := io.ReadAll(silent); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("its connection was left open")
+		}
+	})
+}
+
+// Whoever is in the middle of a handshake at stop has 500 ms for it, and then a grace for a request.
+func TestAStopLetsAHandshakeComeToItsEnd(t *testing.T) {
+	for range 20 {
+		s := serve(t, "channel:workers=1", strategies.Messages(words(echo)), strategies.Options{TLS: certificate(t)})
+		plain := s.dial("")
+		s.becomes("it is served", func(n strategies.Counts) bool { return n.Active == 1 })
+		s.stop()
+		c := secure(plain)
+		if err := c.Handshake(); err != nil {
+			t.Fatalf("handshake at stop: %v", err)
+		}
+		if got, err := io.ReadAll(c); err != nil || len(got) > 0 {
+			t.Errorf("the client got %q, %v, want the clean end of the stream", got, err)
+		}
+		c.Close()
+		if _, err := s.end(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Closing TLS in order writes, which a client that does not read can make wait; the drain time-out must not wait for each.
+func TestClientsThatDoNotReadDoNotHoldUpAForcedEnd(t *testing.T) {
+	const clients = 4
+	in := make(chan struct{}, clients)
+	s := serve(t, "goroutine", strategies.HandlerFunc(func(_ context.Context, c net.Conn) error {
+		in <- struct{}{}
+		for {
+			if _, err := c.Write(make([]byte, 1<<20)); err != nil {
+				return err
+			}
+		}
+	}), strategies.Options{TLS: certificate(t), Drain: 10 * time.Millisecond})
+	for range clients {
+		if err := secure(s.dial("")).Handshake(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range clients {
+		<-in
+	}
+	s.stop()
+	began := time.Now()
+	n, err := s.end()
+	if err == nil || n.Forced != clients {
+		t.Errorf("Serve returned %v, and the counts are %+v, want %d forced", err, n, clients)
+	}
+	// One alone would take crypto/tls's 5 s.
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("the forced end took %v", took)
+	}
+}
