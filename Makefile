@@ -32,6 +32,11 @@ plots: ## measure the quick suite, and write report and plots to results/latest 
 report: ## write report and plots of results/latest again, without measuring
 	$(GO) run ./cmd/poolbench report
 
+SOAK ?= 20m
+
+soak: ## repeat the strategies' conformance rows in random order for SOAK (20m); stops and bursts ten times at least
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -run TestSoak -timeout 0 ./strategies/all -soak $(SOAK)
+
 check: lint test smoke cross ## what CI runs: lint, tests, a smoke run of everything, builds for other systems
 
 # One short pass through benchmarks, measuring, drawing: it shows that they work, not how fast anything is.

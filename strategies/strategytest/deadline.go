@@ -77,7 +77,7 @@ func abortsDeaf(e *env) {
 	hardOfHearing(k)
 	began := time.Now()
 	asking := start("a client that asks and does not read", func() error {
-		const plenty = 1 << 10 // some are refused, where requests may be
+		const plenty = 1 << 20 // a pool that refuses may be at its limit most of the time, and a refusal is short
 		for i := 0; i < plenty && k.send("big\n") == nil; i++ {
 		}
 		return nil
