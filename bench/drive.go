@@ -43,11 +43,3 @@ func CheckDrive(target string, w workload.Workload, l trial.Load, timing Timing)
 	}
 	return load.CheckFiles(l.Clients)
 }
-
-// config is one load on one target as the driver takes it.
-func (t Timing) config(target string, w workload.Workload, l trial.Load) load.Config {
-	return load.Config{
-		Target: target, Client: w.Client, Load: l,
-		WarmUp: t.WarmUp, Window: t.Window, Tail: t.Tail, TimeOut: t.TimeOut, BackOff: t.BackOff,
-	}
-}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/server"
 	"github.com/poolbench/poolbench/bench/trial"
@@ -40,15 +39,6 @@ type Scenario struct {
 	Load       trial.Load // in open loops without a rate: that comes from Fractions
 	Fractions  []float64  // open loops: offered load over the baseline's closed-loop throughput, measured first in the same run
 	Timing     Timing
-}
-
-// Timing is how long the parts of a trial take.
-type Timing struct {
-	WarmUp  time.Duration // load before the window, not counted
-	Window  time.Duration
-	Tail    time.Duration // at most so long the load goes on after the window, for its answers to come
-	TimeOut time.Duration // the client's patience with one request
-	BackOff time.Duration // before a refused client comes back
 }
 
 // ServeIfChild turns this process into a server if the harness started it as one, and does not return then. Call it
