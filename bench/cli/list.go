@@ -37,7 +37,7 @@ func list(w io.Writer, suite bench.Suite) {
 		for i, u := range k.Units {
 			units[i] = u.String()
 		}
-		about := []string{k.About, defaults(k), runs(suite, k)}
+		about := []string{k.About, defaults(suite.Kinds, k), runs(suite, k)}
 		for i := range about {
 			about[i] = text.WrapSoft(about[i], aboutWidth)
 		}
@@ -63,13 +63,26 @@ func list(w io.Writer, suite bench.Suite) {
 	}
 	fmt.Fprintln(w)
 	scenarios.Render()
-	fmt.Fprintln(w, "\nA strategy is named with its limits: NAME:workers=N,queue=N,full=wait|reject,unit=conn|request,maxconns=N,listeners=N,backlog=N")
+	fmt.Fprint(w, limitsHelp)
 }
 
+const limitsHelp = `
+A strategy is named with its limits: NAME:workers=N,queue=N,full=wait|reject,unit=conn|request,maxconns=N,listeners=N,backlog=N
+
+  workers    tasks that run at once             queue      tasks that wait beside them
+  unit       what a task is: all of a connection, or the answer to one request
+  full       at the limit: wait stops accepting (or reading) until there is room, reject answers that the server is busy
+  maxconns   connections held at once           listeners  sockets that accept on the same port, for reuseport
+  backlog    connections that the kernel keeps until they are accepted: where those wait whom full=wait does not accept
+`
+
 // defaults says which limits a kind takes where a name says nothing.
-func defaults(k strategies.Kind) string {
-	full := strategies.Spec{Kind: k.Name, Limits: k.Default, Unit: k.Units[0]}.String()
-	return "default: " + strings.TrimPrefix(full, k.Name+":")
+func defaults(kinds strategies.Kinds, k strategies.Kind) string {
+	spec, err := kinds.Spec(k.Name)
+	if err != nil { // not on this system
+		return "not here: " + err.Error()
+	}
+	return "default: " + strings.TrimPrefix(spec.String(), k.Name+":")
 }
 
 // runs says which workloads a kind can run, and which of them it had better not.
