@@ -62,5 +62,5 @@ func ExampleSuite_Check() {
 		Scenarios: bench.Quick("goroutine", "swarm")}
 	fmt.Println(suite.Check())
 	// Output:
-	// scenario "exchange": unknown strategy "swarm"; allowed: goroutine, channel, ants, pond, pond-v1, thread, tutorial
+	// scenario "exchange": unknown strategy "swarm"; allowed: goroutine, semaphore, reuseport, channel, lifo, ants, pond, pond-v1, workerpool, gnet, thread, tutorial
 }

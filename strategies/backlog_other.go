@@ -8,6 +8,6 @@ import (
 	"runtime"
 )
 
-func setBacklog(_ *net.TCPListener, n int) error {
+func setBacklog(_ net.Listener, n int) error {
 	return fmt.Errorf("backlog=%d: %s does not change the backlog of a listener", n, runtime.GOOS)
 }

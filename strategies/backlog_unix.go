@@ -9,8 +9,12 @@ import (
 )
 
 // setBacklog has the system listen again, which changes the backlog of a socket that listens already.
-func setBacklog(ln *net.TCPListener, n int) error {
-	raw, err := ln.SyscallConn()
+func setBacklog(ln net.Listener, n int) error {
+	socket, ok := ln.(syscall.Conn)
+	if !ok {
+		return fmt.Errorf("backlog=%d: a %T has no descriptor to set it on", n, ln)
+	}
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return err
 	}

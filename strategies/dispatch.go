@@ -121,6 +121,7 @@ func (v *server) oneByOne(d Dispatcher) answerFunc {
 			return <-result
 		}
 		if !errors.Is(err, ErrFull) {
+			v.logRefusal(err)
 			return err
 		}
 		v.options.Stats.update(func(n *Counts) { n.RequestsShed++ })

@@ -52,7 +52,7 @@ func (s looped) Serve(ctx context.Context, ln net.Listener, h Handler, o Options
 	case !inMessages:
 		reason = needsMessages
 	case o.TLS != nil:
-		reason = "an event loop reads sockets; it cannot do TLS"
+		reason = "an event loop reads sockets; it cannot do TLS; use another strategy, or a proxy that ends TLS"
 	case !strings.HasPrefix(network, "tcp") && network != "unix":
 		reason = fmt.Sprintf("an event loop reads sockets; a %s listener has none", network)
 	}
@@ -96,7 +96,7 @@ func (v *server) perEvent(l Loop, p Protocol, handlers *contain.Pool) serveFunc 
 	return func(ctx context.Context, c *conn) {
 		t := &Talk{conn: c, protocol: p, exchange: exchange{ctx: ctx}, handlers: handlers}
 		t.call = t.guard
-		socket := c.socket
+		socket := c.Conn // of a TLS connection it is not the socket under it: a loop would read and write past the TLS
 		c.becomes(looping{socket, t})
 		go func() {
 			if err := l.Adopt(socket, t); err != nil {
@@ -112,7 +112,7 @@ type Controls interface {
 	// Wake has the loop see soon what has come, and call Talk.Receive with what is unread then, or with nothing.
 	Wake() error
 
-	// Close has the loop end the connection soon, and call Talk.End.
+	// Close has the loop end the connection soon, and call Talk.End: not before it returns, as locks that End needs are held.
 	Close() error
 
 	// Turn calls f while the loop runs no handler, and waits until it can. It is for connections that have left the loop,
@@ -343,14 +343,14 @@ func (t *Talk) End(cause error, back func() (net.Conn, error)) {
 	err := t.err
 	switch {
 	case err == errSessionOver:
-		err = nil
+		err = cause // nil, if the last answer could be written
 	case err != nil:
 	case cause == nil:
 		err = net.ErrClosed // by force, which has counted it
 	default:
 		err = cause
 	}
-	if err == io.EOF { // the client has gone between requests
+	if err == io.EOF { // the client has gone, and owes and is owed nothing
 		err = nil
 	}
 	c.mu.Lock()

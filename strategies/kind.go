@@ -106,7 +106,7 @@ func (k Kind) check(s Spec) error {
 		return err
 	}
 	if s.Limits.Listeners > 0 && k.Default.Listeners == 0 {
-		return limitError("listeners", s.Limits.Listeners, k.Name+" accepts on one socket; only a kind whose default has listeners takes them")
+		return limitError("listeners", s.Limits.Listeners, k.Name+" accepts on one socket; several are what reuseport is for")
 	}
 	if k.Check == nil {
 		return nil

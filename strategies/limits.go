@@ -53,10 +53,12 @@ func (l Limits) Check() error {
 		return fmt.Errorf("maxconns=%d: allowed: a whole number from 1, or unbounded", l.MaxConns)
 	case l.Listeners < 0 || l.Listeners > mostListeners:
 		return fmt.Errorf("listeners=%d: allowed: 1 to %d", l.Listeners, mostListeners)
-	case l.Backlog < 0:
-		return fmt.Errorf("backlog=%d: allowed: a whole number from 1", l.Backlog)
+	case l.Backlog < 0 || l.Backlog > math.MaxInt32: // which the system would take modulo 2^32
+		return fmt.Errorf("backlog=%d: allowed: 1 to %d", l.Backlog, math.MaxInt32)
+	case l.WhenFull != Wait && l.WhenFull != Reject:
+		return fmt.Errorf("full: there is no policy %d; allowed: wait, reject", int(l.WhenFull))
 	case l.WhenFull == Reject && l.Queue == Unbounded && !l.boundsConns():
-		return errors.New("full=reject with queue=unbounded: an unbounded queue is never full; allowed: full=wait, a bounded queue, or maxconns")
+		return errors.New("full=reject with queue=unbounded: an unbounded queue is never full; allowed: full=wait, or maxconns=N to refuse by (or a bounded queue, for kinds that have one)")
 	case l.Listeners > 1 && l.boundsConns() && l.WhenFull == Wait:
 		return fmt.Errorf("listeners=%d with maxconns=%d and full=wait: a place is taken before a connection is accepted, and a listener that nobody connects to would keep it; allowed: one listener, or full=reject", l.Listeners, l.MaxConns)
 	}

@@ -50,6 +50,11 @@ func (c *conn) shed() {
 		if len(busy) == 0 {
 			return
 		}
+		defer func() { // a handshake calls functions of the TLS configuration, which are the user's
+			if cause := recover(); cause != nil {
+				c.server.logPanic(cause)
+			}
+		}()
 		// Nor can it hold up the server's end. Writing may read first: a TLS handshake.
 		_ = c.Conn.SetDeadline(time.Now().Add(lingerTime))
 		if _, err := c.Conn.Write(busy); err == nil {

@@ -39,17 +39,17 @@ func listen(network, address string, l Limits) (net.Listener, error) {
 	}
 	tcp, isTCP := ln.(*net.TCPListener)
 	switch {
-	case l.Backlog > 0 && isTCP:
-		err = setBacklog(tcp, l.Backlog)
 	case l.Listeners > 0 && !isTCP:
 		err = errors.New("only TCP ports can be shared")
+	case l.Backlog > 0:
+		err = setBacklog(ln, l.Backlog)
 	}
 	if err != nil {
 		ln.Close()
 		return nil, err
 	}
 	if l.Listeners > 0 {
-		return sharedPort{tcp, l}, nil
+		return sharedPort{tcp, network, l}, nil
 	}
 	return ln, nil
 }
@@ -57,12 +57,13 @@ func listen(network, address string, l Limits) (net.Listener, error) {
 // sharedPort is a listener beside which others can listen.
 type sharedPort struct {
 	*net.TCPListener
-	limits Limits
+	network string // as it was asked for: tcp4 and tcp6 are not to be heard from its address
+	limits  Limits
 }
 
 // Sibling opens another listener on the same port. The kernel deals new connections among all of them.
 func (p sharedPort) Sibling() (net.Listener, error) {
-	return listen(p.Addr().Network(), p.Addr().String(), p.limits)
+	return listen(p.network, p.Addr().String(), p.limits)
 }
 
 // siblings returns n listeners on ln's port, ln first. After an error it has closed all but ln.

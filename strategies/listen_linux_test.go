@@ -3,6 +3,7 @@ package strategies_test
 import (
 	"context"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,50 @@ func TestTheBacklogIsTheOneInTheName(t *testing.T) {
 	if conn, err := net.DialTimeout("tcp", ln.Addr().String(), 100*time.Millisecond); err == nil {
 		conn.Close()
 		t.Errorf("%d connections were shaken hands with", backlog+2)
+	}
+}
+
+// A full backlog of a Unix socket is an error at once.
+func TestABacklogIsSetOnUnixSockets(t *testing.T) {
+	const backlog = 3
+	s, err := kinds.Parse("goroutine:backlog=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := strategies.Listen("unix", filepath.Join(t.TempDir(), "socket"), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	for i := range backlog + 2 {
+		conn, err := net.Dial("unix", ln.Addr().String())
+		if full := i > backlog; (err != nil) != full {
+			t.Fatalf("connection %d: %v, want an error: %t", i+1, err, full)
+		}
+		if err == nil {
+			defer conn.Close()
+		}
+	}
+}
+
+// The address of a listener says tcp for both families, and tcp on the address of all of IPv4 listens on those of IPv6 too.
+func TestASiblingListensOnTheNetworkThatWasAskedFor(t *testing.T) {
+	s, err := kinds.Parse("reuseport")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := strategies.Listen("tcp4", "0.0.0.0:0", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	sibling, err := ln.(interface{ Sibling() (net.Listener, error) }).Sibling()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sibling.Close()
+	if sibling.Addr().String() != ln.Addr().String() {
+		t.Errorf("the sibling listens on %v, want %v", sibling.Addr(), ln.Addr())
 	}
 }
 

@@ -91,10 +91,15 @@ func (v *server) refuse(c *conn, err error) {
 		c.shed()
 		return
 	}
-	if v.dispatching.Err() == nil {
-		v.options.Logger.Error("connection refused by the dispatcher; it is closed", "error", err)
-	}
+	v.logRefusal(err)
 	c.leave(queued, func(n *Counts) { n.Queued--; n.Aborted++ })
+}
+
+// logRefusal tells of a dispatcher that takes nothing although it is not full and nobody has closed it.
+func (v *server) logRefusal(err error) {
+	if v.dispatching.Err() == nil {
+		v.options.Logger.Error("refused by the dispatcher; the connection is closed", "error", err)
+	}
 }
 
 // run accepts until ctx ends or a listener breaks, then drains.

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,8 +35,10 @@ type serving struct {
 }
 
 func serve(t *testing.T, name string, h strategies.Handler, o strategies.Options) *serving {
-	return serveOn(t, name, func(ln *net.TCPListener) net.Listener { return ln }, h, o)
+	return serveOn(t, name, plainly, h, o)
 }
+
+func plainly(ln *net.TCPListener) net.Listener { return ln }
 
 func serveOn(t *testing.T, name string, wrap func(*net.TCPListener) net.Listener, h strategies.Handler, o strategies.Options) *serving {
 	t.Helper()
@@ -42,6 +46,11 @@ func serveOn(t *testing.T, name string, wrap func(*net.TCPListener) net.Listener
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveStrategy(t, strategy, wrap, h, o)
+}
+
+func serveStrategy(t *testing.T, strategy strategies.Strategy, wrap func(*net.TCPListener) net.Listener, h strategies.Handler, o strategies.Options) *serving {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -341,5 +350,36 @@ func TestASessionThatEndsItselfEndsCleanly(t *testing.T) {
 	s.stop()
 	if _, err := s.end(); err != nil {
 		t.Error(err)
+	}
+}
+
+// broken is a dispatcher that takes nothing, for a reason of its own.
+type broken struct{}
+
+var errBroken = errors.New("the dispatcher is broken")
+
+func (broken) Dispatch(context.Context, func()) error { return errBroken }
+func (broken) Close() error                           { return nil }
+
+func TestADispatcherThatIsBrokenIsLogged(t *testing.T) {
+	start := func(strategies.Limits) (strategies.Dispatcher, error) { return broken{}, nil }
+	limits := strategies.Limits{Workers: 1}
+	for name, strategy := range map[string]strategies.Strategy{
+		"conn":    strategies.PerConn("broken", start, limits),
+		"request": strategies.PerRequest("broken", start, limits),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer // read when Serve has returned
+			s := serveStrategy(t, strategy, plainly, strategies.Messages(words(echo)), strategies.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			s.dial("x\n")
+			s.becomes("the connection ends", func(n strategies.Counts) bool { return n.Aborted == 1 })
+			s.stop()
+			if _, err := s.end(); err != nil {
+				t.Error(err)
+			}
+			if n := strings.Count(log.String(), errBroken.Error()); n != 1 {
+				t.Errorf("logged %d times, want once: %q", n, log.String())
+			}
+		})
 	}
 }

@@ -86,7 +86,7 @@ func splitSpec(text string) (kind string, settings [][2]string, err error) {
 		return "", nil, fmt.Errorf("strategy %q: no name before the limits; write for example ants:workers=64", text)
 	}
 	if strings.ContainsAny(kind, ":/,=") {
-		return "", nil, fmt.Errorf("strategy %q: %q is no kind's name: it has a character that separates limits", text, kind)
+		return "", nil, fmt.Errorf("strategy %q: %q is no kind's name: limits come after a colon, as in channel:workers=4", text, kind)
 	}
 	if !given {
 		return kind, nil, nil
@@ -140,7 +140,10 @@ func parseLimit(text string, least int) (int, error) {
 		return Unbounded, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n == Unbounded {
+	if errors.Is(err, strconv.ErrRange) || n == Unbounded {
+		return 0, errors.New("too large; allowed: a smaller number, or unbounded")
+	}
+	if err != nil || n < least {
 		return 0, fmt.Errorf("not a limit; allowed: a whole number from %d, or unbounded", least)
 	}
 	return n, nil
@@ -150,7 +153,7 @@ func parseLimit(text string, least int) (int, error) {
 func parseCount(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n == Unbounded {
-		return 0, errors.New("not a number of them; allowed: a whole number from 1")
+		return 0, errors.New("not a count; allowed: a whole number from 1")
 	}
 	return n, nil
 }

@@ -24,7 +24,7 @@ type Counts struct {
 	Aborted  int64 // ended by an error, a panic, or a stop that left a request unread
 	Forced   int64 // closed because the drain time-out had passed
 
-	Panics       int64 // handlers that panicked or ended their goroutine; each connection counts as aborted as well
+	Panics       int64 // handlers that panicked or ended their goroutine; each connection counts as aborted, or as shed, as well
 	RequestsShed int64 // requests refused at the limit where the unit is the request; their connections go on
 }
 

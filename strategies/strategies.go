@@ -148,5 +148,5 @@ type UnsupportedError struct {
 }
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("strategy %s cannot run this handler: %s", e.Strategy, e.Reason)
+	return fmt.Sprintf("strategy %s cannot serve this: %s", e.Strategy, e.Reason)
 }

@@ -13,7 +13,10 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/poolbench/poolbench/strategies"
@@ -137,5 +140,90 @@ func TestClientsThatDoNotReadDoNotHoldUpAForcedEnd(t *testing.T) {
 	// One alone would take crypto/tls's 5 s.
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("the forced end took %v", took)
+	}
+}
+
+// What a TLS configuration calls is the user's, and must not end the process where nobody else is there to recover.
+func TestAPanicInTheHandshakeOfARefusedClientIsContained(t *testing.T) {
+	config := certificate(t)
+	honest := config.Certificates[0]
+	config.Certificates = nil
+	var calls atomic.Int64
+	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if calls.Add(1) > 1 {
+			panic("on purpose")
+		}
+		return &honest, nil
+	}
+	s := serve(t, "goroutine:workers=1,full=reject", strategies.Messages(words(echo)), strategies.Options{TLS: config, Busy: []byte("busy\n")})
+	if err := secure(s.dial("")).Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if err := secure(s.dial("")).Handshake(); err == nil {
+		t.Error("a handshake that panicked has succeeded")
+	}
+	s.stop()
+	if n, err := s.end(); err != nil || n.Panics != 1 || n.Shed != 1 || n.Served != 1 {
+		t.Errorf("Serve returned %v, and the counts are %+v, want 1 panic, 1 shed and 1 served", err, n)
+	}
+}
+
+// piped is a listener whose one connection is in memory, as a bubble of synctest needs it.
+type piped struct {
+	conns chan net.Conn
+	once  sync.Once
+}
+
+func (p *piped) Accept() (net.Conn, error) {
+	if c, ok := <-p.conns; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (p *piped) Close() error { p.once.Do(func() { close(p.conns) }); return nil }
+func (*piped) Addr() net.Addr { return &net.UnixAddr{Net: "pipe"} }
+
+// What bounds a handshake must not bound what comes after it.
+func TestTheBoundOfAHandshakeEndsWithIt(t *testing.T) {
+	config := certificate(t)
+	for name, o := range map[string]strategies.Options{
+		"Request, which is shorter than Idle": {Request: time.Second, Idle: 10 * time.Second},
+		"Idle, without Request":               {Idle: 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				strategy, err := kinds.Parse("goroutine")
+				if err != nil {
+					t.Fatal(err)
+				}
+				o.TLS = config
+				ln := &piped{conns: make(chan net.Conn, 1)}
+				plain, accepted := net.Pipe()
+				ln.conns <- accepted
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan error, 1)
+				go func() { ended <- strategy.Serve(ctx, ln, strategies.Messages(words(echo)), o) }()
+				c := secure(plain)
+				if err := c.Handshake(); err != nil {
+					t.Fatal(err)
+				}
+				lines := bufio.NewReader(c)
+				for range 3 {
+					time.Sleep(8 * time.Second) // virtual time
+					if _, err := io.WriteString(c, "hello\n"); err != nil {
+						t.Fatal(err)
+					}
+					if got, err := lines.ReadString('\n'); err != nil || got != "hello\n" {
+						t.Fatalf("got %q, %v", got, err)
+					}
+				}
+				go func() { _, _ = io.Copy(io.Discard, lines); plain.Close() }() // a pipe's writers wait for a reader
+				stop()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }

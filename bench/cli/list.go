@@ -94,7 +94,7 @@ func runs(suite bench.Suite, k strategies.Kind) string {
 			continue
 		}
 		can = append(can, w.Name)
-		if k.EventLoop && w.Blocks {
+		if stalls(suite.Kinds, k.Name, w) {
 			stall = append(stall, w.Name)
 		}
 	}

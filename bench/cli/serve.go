@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ SIGTERM. Then it drains and prints what became of the connections.`,
 					return usagef("--%s %v: has to be 0 or more", d.flag, d.value)
 				}
 			}
+			if o.Drain == 0 {
+				return usagef("--drain 0s: has to be above 0; for next to none write 1ms")
+			}
 			if err := suite.Kinds.CanRun(strategy, w.Handler()); err != nil {
 				return usagef("--workload %s: %w", work, err)
 			}
@@ -51,7 +55,7 @@ SIGTERM. Then it drains and prints what became of the connections.`,
 			if err != nil {
 				return usagef("--listen: %w; give a free address, for example 127.0.0.1:0", err)
 			}
-			return serve(c.Context(), s, w, ln, o, verbose, c.OutOrStdout(), c.ErrOrStderr())
+			return serve(c.Context(), s, w, ln, o, verbose, stalls(suite.Kinds, strategy, w), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	f := c.Flags()
@@ -65,7 +69,13 @@ SIGTERM. Then it drains and prints what became of the connections.`,
 	return c
 }
 
-func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln net.Listener, o strategies.Options, verbose bool, stdout, stderr io.Writer) error {
+// stalls reports whether w would hold up the event loops of the strategy that text names.
+func stalls(kinds strategies.Kinds, text string, w workload.Workload) bool {
+	spec, err := kinds.Spec(text)
+	return err == nil && w.Blocks && slices.ContainsFunc(kinds, func(k strategies.Kind) bool { return k.Name == spec.Kind && k.EventLoop })
+}
+
+func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln net.Listener, o strategies.Options, verbose, stalls bool, stdout, stderr io.Writer) error {
 	o.Busy, o.Stats = w.Busy, new(strategies.Stats)
 	var log slog.Handler = slog.NewTextHandler(stderr, nil)
 	if verbose {
@@ -73,6 +83,9 @@ func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln n
 	}
 	o.Logger = slog.New(log)
 	fmt.Fprintf(stdout, "serving %s with %s on %s; Ctrl-C ends it\n", w.Name, s.Name(), ln.Addr())
+	if stalls {
+		fmt.Fprintf(stderr, "warning: %s blocks, and what blocks in an event loop holds up all of its connections\n", w.Name)
+	}
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintf(stderr, "stopping: connections in progress have %v; Ctrl-C again ends at once\n", o.Drain)
 	})()

@@ -47,7 +47,7 @@ func New(l strategies.Limits) (strategies.Dispatcher, error) {
 	}
 	pool, err := ants.NewPool(l.Workers,
 		// The purge takes idle workers off the list before they have counted themselves out: in that moment a pool with
-		// nothing to do calls itself full, and lets a caller wait whom nobody may wake.
+		// nothing to do calls itself full. It would also end workers after a second, and how long they stay is stated here.
 		ants.WithDisablePurge(true),
 		// The gate is what callers wait at. In ants, a caller who is about to wait is not told about a worker that a task
 		// has just taken along (runtime.Goexit), and could wait for ever.

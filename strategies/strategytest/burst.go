@@ -27,8 +27,7 @@ func takesBursts(e *env) {
 			s.Errorf("burst %d had %s served, the first had %d", i+1, plural(b.served, "client"), first.served)
 		}
 		if i > 0 {
-			// Of the workers that were not needed at once chance may have started some more, which stay; of connections nothing may.
-			most := first.goroutines + min(s.spec.Limits.Workers-n, n)
+			most := first.goroutines + s.moreWorkers()
 			s.eventually(func() bool { return runtime.NumGoroutine() <= most }, "the goroutines of burst %d are gone", i+1)
 			continue
 		}
@@ -116,6 +115,14 @@ func (s *server) watchQueue(most int64) func() {
 		close(done)
 		_ = s.returns(watch)
 	}
+}
+
+// moreWorkers is how many more of them than were at work at full capacity chance may have started since, and they stay: where
+// maxconns keeps some from being needed at once, a client can come in while the worker of the one before is not free yet. Of
+// connections nothing may stay.
+func (e *env) moreWorkers() int {
+	n := e.atOnce(fillable)
+	return min(e.spec.Limits.Workers, 2*n, fillable) - n
 }
 
 // goroutinesAtRest is how many there are when those of connections are gone: it has been the same for a while.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"runtime/debug"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,11 +24,42 @@ type TB interface {
 // check waits that long, and a healthy one on a machine that is busy with other things never should.
 const patience = 20 * time.Second
 
+// Rows have less patience once enough of them have failed, whatever their strategy: a fault that many share would otherwise last
+// until the test binary's own time-out, which swallows what the rows have said.
+const (
+	enough = 3
+
+	// hurried outlasts what a healthy row may have to wait for: a second until a client connects again whom a short backlog
+	// had no room for, and the second that a strategy may give handlers which do not return.
+	hurried = 2 * time.Second
+)
+
+// failed counts the rows of this process that have failed.
+var failed atomic.Int64
+
 // check is one row under way.
 type check struct {
 	TB
 	patience time.Duration
 	t        *testing.T // for rows in virtual time, which need a test of the testing package's own
+}
+
+func newCheck(t *testing.T) *check {
+	c := &check{t, patience, t}
+	if failed.Load() >= enough {
+		c.patience = hurried
+	}
+	began := time.Now()
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		failed.Add(1)
+		if c.patience < patience && time.Since(began) >= c.patience {
+			t.Logf("other rows had failed before, so this one had a patience of %v and not of %v; if in doubt, run it alone", c.patience, patience)
+		}
+	})
+	return c
 }
 
 // eventually waits until holds, where there is no event to wait for.
@@ -90,6 +123,11 @@ func start(what string, f func() error) *call {
 	k := &call{what: what, id: make(chan []byte, 1), done: make(chan struct{})}
 	go func() {
 		defer close(k.done)
+		defer func() {
+			if cause := recover(); cause != nil { // which would end the process, and name no row
+				k.err = fmt.Errorf("%s panicked: %v\n%s", what, cause, debug.Stack())
+			}
+		}()
 		k.id <- goroutineID()
 		k.err = f()
 	}()

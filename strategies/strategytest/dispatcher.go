@@ -17,7 +17,7 @@ func RunDispatcher(t *testing.T, new strategies.NewDispatcher, l strategies.Limi
 		if !r.applies(l) {
 			continue
 		}
-		t.Run(r.name, func(t *testing.T) { checkDispatcher(&check{t, patience, t}, r, new, l) })
+		t.Run(r.name, func(t *testing.T) { checkDispatcher(newCheck(t), r, new, l) })
 	}
 }
 
@@ -32,6 +32,7 @@ var dispatcherRows = []dispatcherRow{
 	{"keeps its limits after tasks have come and gone", always, keepsLimits},
 	{"lets every waiting call in when there is room for all", waits, letsAllIn},
 	{"close wakes waiting calls and waits for tasks", waits, closeWakes},
+	{"a waiting call whose context ends goes on waiting or gives up, and costs no place", waits, givesUp},
 	{"close runs what was taken", always, closeRunsTaken},
 	{"tasks that end their goroutines cost no place and lose nobody who waits", always, survivesExits},
 	{"a task that dispatches into its own full pool waits until close sets it free", waits, setsFree},
@@ -109,15 +110,15 @@ type task struct {
 }
 
 // offer calls Dispatch with a task that blocks, and does not wait for the call.
-func (p *pool) offer() (*task, *call) { return p.offerWith(nil) }
+func (p *pool) offer() (*task, *call) { return p.offerWith(context.Background(), nil) }
 
-// offerWith is offer with something for the task to do at its end.
-func (p *pool) offerWith(last func()) (*task, *call) {
+// offerWith is offer with a context, and something for the task to do at its end.
+func (p *pool) offerWith(ctx context.Context, last func()) (*task, *call) {
 	k := &task{last: last, started: make(chan struct{}), release: make(chan struct{})}
 	p.tasks = append(p.tasks, k)
 	all := p.all
 	return k, start("Dispatch", func() error {
-		return p.Dispatch(context.Background(), func() {
+		return p.Dispatch(ctx, func() {
 			if k.runs.Add(1) == 1 {
 				close(k.started)
 			}
@@ -149,7 +150,7 @@ func (p *pool) fillWith(last func()) (running []*task) {
 	p.Helper()
 	n, _ := capacity(p.limits)
 	for i := range n {
-		k, call := p.offerWith(last)
+		k, call := p.offerWith(context.Background(), last)
 		if err := p.settle(k, call); err != nil {
 			p.Fatalf("task %d of %d was not taken: %v", i+1, n, err)
 		}
@@ -346,6 +347,27 @@ func closeWakes(p *pool) {
 	if err := p.returns(closing); err != nil {
 		p.Errorf("close: %v", err)
 	}
+}
+
+// givesUp ends the context of a call that waits, and then lets everybody in. Not every library can listen to a context. A task that
+// is given up must not be run, any other has to be, and the pool is as it was.
+func givesUp(p *pool) {
+	p.fill()
+	ctx, cancel := context.WithCancel(context.Background())
+	k, call := p.offerWith(ctx, nil)
+	p.blocks(call)
+	cancel()
+	const often = 1000 // enough for a call that listens to return before there is room
+	for range often {
+		runtime.Gosched()
+	}
+	p.releaseAll()
+	if err := p.settle(k, call); err != nil && !errors.Is(err, context.Canceled) {
+		p.Errorf("a call that waited while its context ended: got %v, want nil or the context's error", err)
+	}
+	p.all, p.once = make(chan struct{}), &sync.Once{}
+	p.keepsPlaces(1)
+	p.close()
 }
 
 func closeRunsTaken(p *pool) {

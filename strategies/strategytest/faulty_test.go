@@ -12,7 +12,7 @@ import (
 	"github.com/poolbench/poolbench/strategies"
 )
 
-// What follows has the faults of the strategies in TestBrokenStrategiesFail.
+// What follows has the faults of the strategies in TestBrokenStrategiesFail, or what must not be taken for one.
 
 // mortal is a pool whose workers end with a task that ends their goroutine.
 type mortal struct {
@@ -24,18 +24,20 @@ type mortal struct {
 func newMortal(l strategies.Limits) (strategies.Dispatcher, error) {
 	m := &mortal{tasks: make(chan func()), closed: make(chan struct{})}
 	for range l.Workers {
-		m.workers.Go(func() {
-			for {
-				select {
-				case task := <-m.tasks:
-					task()
-				case <-m.closed:
-					return
-				}
-			}
-		})
+		m.workers.Go(m.work)
 	}
 	return m, nil
+}
+
+func (m *mortal) work() {
+	for {
+		select {
+		case task := <-m.tasks:
+			task()
+		case <-m.closed:
+			return
+		}
+	}
 }
 
 func (m *mortal) Dispatch(ctx context.Context, task func()) error {
@@ -144,6 +146,37 @@ func (t tolerantSession) Split(data []byte, atEOF bool) (int, []byte, error) {
 		return len(data), nil, nil
 	}
 	return advance, request, nil
+}
+
+// growing is a pool without a fault: it starts a worker for each task until it has all that it may have, however many are free,
+// and keeps them.
+type growing struct {
+	mortal
+	room atomic.Int64 // for so many more workers
+}
+
+func newGrowing(l strategies.Limits) (strategies.Dispatcher, error) {
+	g := &growing{mortal: mortal{tasks: make(chan func()), closed: make(chan struct{})}}
+	g.room.Store(int64(l.Workers))
+	return g, nil
+}
+
+func (g *growing) work() {
+	ended := false
+	defer func() {
+		if !ended { // by a task that ended its goroutine
+			g.workers.Go(g.work)
+		}
+	}()
+	g.mortal.work()
+	ended = true
+}
+
+func (g *growing) Dispatch(ctx context.Context, task func()) error {
+	if g.room.Add(-1) >= 0 {
+		g.workers.Go(g.work)
+	}
+	return g.mortal.Dispatch(ctx, task)
 }
 
 // shrinking is a pool that loses a place with every tenth task.

@@ -12,8 +12,6 @@ import (
 // over is by how many clients the rows go over a limit.
 const over = 4
 
-// refusesConns sees that the busy answer arrives: a connection that is closed while input is under way would be reset,
-// and the reset would overtake the answer.
 func refusesConns(e *env) {
 	ln, accepting := failing(e.listen())
 	s := e.serveOn(e.make(), ln, strategies.Options{})
@@ -21,6 +19,19 @@ func refusesConns(e *env) {
 	held := s.hold(l.Workers)
 	queued := s.dialAll(l.Queue, "echo queued\n")
 	s.becomes(func(c strategies.Counts) bool { return c.Queued == int64(l.Queue) }, "the queue is full")
+	s.turnsAway(accepting)
+	s.letAll()
+	s.answered(held, "held")
+	s.answered(queued, "queued")
+	if counts := s.end(); counts.Shed != over || counts.Aborted+counts.Forced != 0 {
+		s.Errorf("%d clients were refused, but the counts are %+v", over, counts)
+	}
+}
+
+// turnsAway has clients come whom there is no place for, some with much to say, and sees that the busy answer arrives: a connection
+// that is closed while input is under way would be reset, and the reset would overtake the answer.
+func (s *server) turnsAway(accepting *acceptFaults) {
+	s.Helper()
 	for i := range over {
 		resume := accepting.pause()
 		k := s.dial()
@@ -36,12 +47,6 @@ func refusesConns(e *env) {
 		}
 	}
 	s.becomes(func(c strategies.Counts) bool { return c.Shed == over }, "every refused client is counted")
-	s.letAll()
-	s.answered(held, "held")
-	s.answered(queued, "queued")
-	if counts := s.end(); counts.Shed != over || counts.Aborted+counts.Forced != 0 {
-		s.Errorf("%d clients were refused, but the counts are %+v", over, counts)
-	}
 }
 
 // answered reads one answer for each client and closes, all at once: it is not ours to say who is first.
@@ -132,33 +137,45 @@ func showsQueued(e *env) {
 }
 
 func boundsHeld(e *env) {
-	s := e.serve()
+	ln, accepting := failing(e.listen())
+	s := e.serveOn(e.make(), ln, strategies.Options{})
 	most := s.spec.Limits.MaxConns
+	served := most
+	if !s.perRequest() {
+		served = e.atOnce(most) // and the others are queued
+	}
 	clients := make([]*client, most)
 	for i := range clients {
 		clients[i] = s.dial()
-		s.must(s.asks(clients[i], "echo in", "in"))
+		if i < served {
+			s.must(s.asks(clients[i], "echo in", "in"))
+		} else {
+			s.must(clients[i].send("echo in\n"))
+		}
+	}
+	s.becomes(func(c strategies.Counts) bool { return c.Active == int64(served) && c.Queued == int64(most-served) },
+		"as many connections are held as maxconns says")
+	leave := func() {
+		for i, k := range clients {
+			if i >= served {
+				s.must(k.gets("in"))
+			}
+			k.Close()
+		}
 	}
 	if s.rejects() {
-		k := s.dial()
-		if _, err := k.line(); !errors.Is(err, errBusy) {
-			s.Fatalf("one connection over maxconns: got %v, want the busy answer", err)
-		}
-		s.must(k.ends())
-		s.becomes(func(c strategies.Counts) bool { return c.Shed == 1 }, "the refused client is counted")
+		s.turnsAway(accepting)
+		leave()
 	} else {
 		v := start("a visit", func() error { return s.visit(1) })
 		s.blocks(v)
 		if n := s.stats.Counts(); n.Accepted != int64(most) {
 			s.Errorf("%d connections are accepted, want %d: %+v", n.Accepted, most, n)
 		}
-		clients[0].Close()
+		leave()
 		if err := s.returns(v); err != nil {
-			s.Errorf("a client that waited until another had left: %v", err)
+			s.Errorf("a client that waited until others had left: %v", err)
 		}
-	}
-	for _, k := range clients {
-		k.Close()
 	}
 	s.end()
 }

@@ -3,8 +3,10 @@ package strategytest
 import (
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"time"
+	"weak"
 )
 
 // faultyListener is a listener whose Accept fails, or takes its time, when it is told to.
@@ -21,6 +23,7 @@ type acceptFaults struct {
 	calls    []time.Time
 	listen   []net.Listener // those to wake when they break
 	paused   chan struct{}  // closed when accepting goes on; nil: it does
+	accepted []weak.Pointer[net.TCPConn]
 }
 
 // failing wraps ln so that its first calls of Accept fail. Where ln can open a sibling on its port, so can the wrapped one,
@@ -71,7 +74,23 @@ func (f faultyListener) Accept() (net.Conn, error) {
 	if err != nil && f.broken != nil {
 		err = f.broken
 	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		f.accepted = append(f.accepted, weak.Make(tcp))
+	}
 	return conn, err
+}
+
+// kept says how many of the accepted connections somebody still has in memory.
+func (f *acceptFaults) kept() (n int) {
+	runtime.GC()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.accepted {
+		if c.Value() != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (f *acceptFaults) next() error {

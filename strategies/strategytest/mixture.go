@@ -10,9 +10,10 @@ import (
 
 // survivesAll has faults of every kind at once and in random order, and then wants everything to be as it was.
 func survivesAll(e *env) {
-	s := e.serve()
+	ln, accepted := failing(e.listen())
+	s := e.serveOn(e.make(), ln, strategies.Options{})
 	s.fullCapacity() // so that workers which stay are there
-	s.eventually(func() bool { c := s.stats.Counts(); return c.Active+c.Queued == 0 }, "the first clients are gone")
+	s.gone()
 	goroutines := s.goroutinesAtRest()
 	files, counted := openFiles()
 
@@ -32,7 +33,10 @@ func survivesAll(e *env) {
 	}
 	s.eventually(func() bool { c := s.stats.Counts(); return c.Active+c.Queued == 0 }, "all clients are gone (seed %d)", e.seed)
 	s.fullCapacity()
+	goroutines += s.moreWorkers()
 	s.eventually(func() bool { return runtime.NumGoroutine() <= goroutines }, "goroutines are as many as before, %d (seed %d)", goroutines, e.seed)
+	most := s.atOnce(fillable) + s.moreWorkers() + 1 // a worker, or who accepts, may not have let go of its last one
+	s.eventually(func() bool { return accepted.kept() <= most }, "no more than %d of %d connections are still in memory (seed %d)", most, s.stats.Counts().Accepted, e.seed)
 	if counted {
 		s.eventually(func() bool { n, _ := openFiles(); return n <= files }, "file descriptors are as many as before, %d (seed %d)", files, e.seed)
 	}

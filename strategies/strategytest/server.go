@@ -65,7 +65,7 @@ func (e *env) serveOn(strategy strategies.Strategy, ln net.Listener, o strategie
 	log := new(logbook)
 	o.Logger = slog.New(log)
 	ctx, stop := context.WithCancel(context.Background())
-	s := &server{env: e, service: newService(), stats: o.Stats, log: log, addr: ln.Addr(), stop: stop}
+	s := &server{env: e, service: newService(e.t.Name()), stats: o.Stats, log: log, addr: ln.Addr(), stop: stop}
 	s.call = start("Serve", func() error { return strategy.Serve(ctx, ln, s.handler(), o) })
 	e.begun = append(e.begun, s)
 	return s
@@ -176,6 +176,8 @@ func (s *server) holdFully(n int) []holder {
 // fullCapacity sees that as many requests can be worked on at once as the limits say, and ends them.
 func (s *server) fullCapacity() {
 	s.Helper()
+	// Where connections are dealt to workers before they ask, those that are still leaving may have two dealt to one.
+	s.gone()
 	holders := s.holdFully(s.atOnce(fillable))
 	s.letAll()
 	for _, h := range holders {
@@ -282,6 +284,12 @@ func (s *server) finalCounts() strategies.Counts {
 
 func addsUp(n strategies.Counts) bool {
 	return n.Accepted == n.Active+n.Queued+n.Served+n.Shed+n.Aborted+n.Forced
+}
+
+// gone waits until nobody is connected.
+func (s *server) gone() {
+	s.Helper()
+	s.becomes(func(c strategies.Counts) bool { return c.Active+c.Queued == 0 }, "all clients are gone")
 }
 
 // becomes waits until the counts are as wanted.

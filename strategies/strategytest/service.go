@@ -24,6 +24,7 @@ import (
 //
 // It greets with "hello".
 type service struct {
+	row     string        // for whoever has to find out where a panic comes from that nobody recovers
 	held    chan struct{} // one element for each request that is held
 	half    chan struct{} // one element each time that only a part of a request has come, while there is room
 	onOpen  chan mishap   // one for each of the next sessions, when it is opened
@@ -46,9 +47,10 @@ const (
 	bigAnswer = pipeBuffer
 )
 
-func newService() *service {
+func newService(row string) *service {
 	const plenty = 1 << 12 // more than any row causes: telling the test must not block
 	return &service{
+		row:  row,
 		held: make(chan struct{}, plenty), half: make(chan struct{}, plenty),
 		onOpen: make(chan mishap, plenty), onGreet: make(chan mishap, plenty),
 		open: make(chan struct{}),
@@ -82,15 +84,15 @@ func (s *service) opened() <-chan struct{} {
 }
 
 func (s *service) Open() strategies.Session {
-	perhaps(s.onOpen)
+	s.perhaps(s.onOpen)
 	return session{s}
 }
 
 // perhaps has one of the mishaps happen that wait in ch.
-func perhaps(ch <-chan mishap) {
+func (s *service) perhaps(ch <-chan mishap) {
 	select {
 	case m := <-ch:
-		m.happen()
+		m.happen(s.row)
 	default:
 	}
 }
@@ -100,11 +102,11 @@ type mishap string
 
 var mishaps = []mishap{"panic", "panicnil", "goexit"}
 
-func (m mishap) happen() {
+func (m mishap) happen(row string) {
 	var nothing any
 	switch m {
 	case "panic":
-		panic("the request asked for it")
+		panic("a handler panics because the test wants it to; the strategy has to recover: " + row)
 	case "panicnil":
 		panic(nothing)
 	case "goexit":
@@ -115,7 +117,7 @@ func (m mishap) happen() {
 type session struct{ *service }
 
 func (s session) Greet(dst []byte) []byte {
-	perhaps(s.onGreet)
+	s.perhaps(s.onGreet)
 	return append(dst, greeting+"\n"...)
 }
 
@@ -143,7 +145,7 @@ func (s session) Split(data []byte, _ bool) (int, []byte, error) {
 		case "nothing":
 			return 0, line, nil
 		}
-		mishap(verb).happen()
+		mishap(verb).happen(s.row)
 	}
 	s.cut.Add(1)
 	return i + 1, line, nil
@@ -175,7 +177,7 @@ func (s session) Answer(_ context.Context, dst, request []byte) ([]byte, error) 
 	case "bye":
 		return append(dst, "bye\n"...), io.EOF
 	}
-	mishap(verb).happen()
+	mishap(verb).happen(s.row)
 	return dst, errFail
 }
 

@@ -104,6 +104,30 @@ func stopsHalfway(e *env) {
 	s.end()
 }
 
+// stopsTogether has one write bring several requests, of which the last ones have not come to their turn at the stop.
+func stopsTogether(e *env) {
+	s := e.serve()
+	var witness []*client
+	if e.atOnce(2) > 1 {
+		k := s.dial()
+		s.must(s.asks(k, "echo here", "here"))
+		witness = append(witness, k)
+	}
+	k := s.dial()
+	s.must(k.send("hold\necho one\necho two\n"))
+	event(s.check, s.held, "the first request is worked on")
+	s.stop()
+	s.allEnd(witness)
+	s.letAll()
+	for _, want := range []string{"held", "one", "two"} {
+		s.inOrder(k, want)
+	}
+	s.must(k.ends())
+	if counts := s.end(); counts.Served != int64(1+len(witness)) {
+		s.Errorf("%s at stop, but the counts are %+v", plural(1+len(witness), "client"), counts)
+	}
+}
+
 func stopsQueued(e *env) {
 	s := e.serve()
 	w := s.spec.Limits.Workers
@@ -155,8 +179,8 @@ func forces(e *env) {
 		}
 		k.Close()
 	}
-	if counts := s.finalCounts(); counts.Forced < int64(n) || counts.Served != 0 {
-		s.Errorf("%s were closed by force, but the counts are %+v", plural(n, "client"), counts)
+	if counts := s.finalCounts(); counts.Forced < int64(n) || counts.Forced != counts.Accepted {
+		s.Errorf("%s or more were closed by force, and nobody left before, but the counts are %+v", plural(n, "client"), counts)
 	}
 }
 
@@ -164,7 +188,7 @@ func stoppedBefore(e *env) {
 	strategy, ln := e.make(), e.listen()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	s := &server{env: e, service: newService(), log: new(logbook), addr: ln.Addr(), stop: cancel}
+	s := &server{env: e, service: newService(e.t.Name()), log: new(logbook), addr: ln.Addr(), stop: cancel}
 	s.call = start("Serve", func() error { return strategy.Serve(ctx, ln, s.handler(), strategies.Options{}) })
 	e.begun = append(e.begun, s)
 	if err := s.returns(s.call); err != nil {

@@ -195,7 +195,7 @@ func TestBrokenStrategiesFail(t *testing.T) {
 			return s.Serve(ctx, keptOpen{ln.(*net.TCPListener)}, h, o)
 		}}, "stopped before it is served it returns", "left its listener open"},
 		{"loses a worker with a goroutine that ends", broken{Strategy: strategies.PerConn("mortal", newMortal, strategies.Limits{Workers: 2})},
-			"a mishap of the handler ends its own connection and is counted and logged once", "waited in vain|read the greeting"},
+			"a mishap of the handler ends its own connection and is counted and logged once", "waited in vain|read the greeting|neither an answer nor an end"},
 		{"loses all workers with goroutines that end at once", broken{Strategy: strategies.PerConn("mortal", newMortal, strategies.Limits{Workers: 3})},
 			"mishaps in every worker at once lose nobody who waits", "timeout"},
 		{"logs no stack", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
@@ -306,6 +306,9 @@ func TestBrokenStrategiesFail(t *testing.T) {
 		{"waits for refused clients", broken{refusing, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
 			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return timeless{c} }}, h, o)
 		}}, "waits only for a while for refused clients that stay", "refused clients that stay took"},
+		{"waits for the handshake of refused clients", broken{refusing, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return timeless{c} }}, h, o)
+		}}, "waits only for a while for refused clients that begin no TLS handshake", "refused clients that begin no handshake took"},
 		{"cuts off whoever is there at the stop", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
 			o.Drain = 1
 			return s.Serve(ctx, ln, h, o)
@@ -451,6 +454,18 @@ func TestBrokenDispatchersFail(t *testing.T) {
 			"a task that dispatches into its own full pool waits until close sets it free", "Dispatch of a task into its own full pool returns"},
 		{"lets a task into its own full pool", wait, strategies.Limits{Workers: 2, Queue: 2}, faultyPool{},
 			"a task that dispatches into its own full pool waits until close sets it free", "has to block|want ErrClosed"},
+		{"panics after close", wait, wait, faultyPool{dispatch: func(d, ctx, func()) error { panic("on purpose") }},
+			"takes nothing after close", "Dispatch panicked: on purpose"},
+		{"runs a task that was given up", wait, wait, faultyPool{dispatch: func(d d, ctx ctx, task func()) error {
+			taken := make(chan error, 1)
+			go func() { taken <- d.Dispatch(context.Background(), task) }()
+			select {
+			case err := <-taken:
+				return err
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}, "a waiting call whose context ends goes on waiting or gives up, and costs no place", "context canceled ran 1 times, want 0"},
 		{"leaks its workers", wait, wait, faultyPool{close: func(d) error { return nil }},
 			"takes nothing after close", "goroutines left"},
 	} {
@@ -492,6 +507,31 @@ func TestADispatcherThatLosesWorkersFails(t *testing.T) {
 		return
 	}
 	t.Fatal("there is no such row")
+}
+
+// What a pool has not needed at full capacity, because maxconns is less than its workers, it may start later and keep.
+func TestAWorkerThatIsStartedLateIsNoLeak(t *testing.T) {
+	late := strategies.PerConn("growing", newGrowing, strategies.Limits{Workers: 4, MaxConns: 3})
+	for _, name := range []string{"takes burst after burst over its limit", "after faults of every kind everything is as before"} {
+		r := rowNamed(t, name)
+		if got := failuresOf(t, func(c *check) { runRow(c, r, func() strategies.Strategy { return late }, 1) }); got != "" {
+			t.Errorf("row %q had the failures %q, want none", r.name, got)
+		}
+	}
+}
+
+func TestRowsHurryOnceEnoughHaveFailed(t *testing.T) {
+	before := failed.Load()
+	defer failed.Store(before)
+	for _, tt := range []struct {
+		failed int64
+		want   time.Duration
+	}{{0, patience}, {enough - 1, patience}, {enough, hurried}, {enough + 1, hurried}} {
+		failed.Store(tt.failed)
+		if got := newCheck(t).patience; got != tt.want {
+			t.Errorf("after %d failed rows the patience is %v, want %v", tt.failed, got, tt.want)
+		}
+	}
 }
 
 func TestAStrategyThatKeepsFilesOpenFails(t *testing.T) {

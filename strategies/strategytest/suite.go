@@ -37,7 +37,7 @@ type Row struct {
 // Run checks one strategy. What is left to chance follows from seed. No other test may run at the same time, because
 // goroutines and file descriptors are counted.
 func (r Row) Run(t *testing.T, make func() strategies.Strategy, seed uint64, options ...Option) {
-	runRow(&check{t, patience, t}, r.row, make, seed, options...)
+	runRow(newCheck(t), r.row, make, seed, options...)
 }
 
 // An Option says what the suite has to know about a strategy beyond its name.
@@ -99,6 +99,7 @@ var chanceRows = []row{
 	{"stop ends idle connections cleanly", nil, stopsIdle},
 	{"stop lets a request in progress have its answer", nil, stopsInProgress},
 	{"stop lets a request that has half come have its answer", nil, stopsHalfway},
+	{"stop lets requests that have come together have all their answers", nil, stopsTogether},
 	{"stop serves those who queue", queuesConns, stopsQueued},
 	{"stop serves those who had connected and asked", nil, stopsConnected},
 	{"the drain time-out closes the rest by force and says so", nil, forces},
@@ -107,6 +108,7 @@ var chanceRows = []row{
 	{"waits only for a while for refused clients that stay", shedsConns, onlyInVirtualTime(waitsForNoRefused)},
 	{"stop under load loses no request that was begun", nil, losesNothing},
 	{"stop does not wait for accepting that is put off", nil, onlyInVirtualTime(stopsBackingOff)},
+	{"waits only for a while for refused clients that begin no TLS handshake", shedsConns, onlyInVirtualTime(withTLS(waitsForNoRefusedHandshake))},
 	{"stop does not wait for a TLS handshake", nil, onlyInVirtualTime(withTLS(waitsForNoHandshake))},
 }
 
@@ -143,8 +145,9 @@ func framesRequests(s strategies.Spec) bool {
 }
 
 func boundsConns(s strategies.Spec) bool {
+	room, _ := capacity(s.Limits)
 	m := s.Limits.MaxConns
-	return m > 0 && m <= fillable && (s.Unit == strategies.RequestUnit || m <= s.Limits.Workers)
+	return m > 0 && m <= fillable && (s.Unit == strategies.RequestUnit || m <= room)
 }
 
 // fillable is how many connections a row opens at most to reach a limit: a strategy with a higher limit is tested with

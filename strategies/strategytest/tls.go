@@ -46,7 +46,7 @@ func withTLS(run func(e *env, server *tls.Config)) func(*env) {
 		cancel()
 		strategy, ln := e.make(), e.listen()
 		err = e.returns(start("Serve", func() error {
-			return strategy.Serve(ctx, ln, newService().handler(), strategies.Options{TLS: config})
+			return strategy.Serve(ctx, ln, newService(e.t.Name()).handler(), strategies.Options{TLS: config})
 		}))
 		if unsupported := (*strategies.UnsupportedError)(nil); errors.As(err, &unsupported) {
 			e.Skipf("%v", err)
@@ -134,4 +134,24 @@ func waitsForNoHandshake(e *env, config *tls.Config) {
 	began := time.Now()
 	s.end()
 	s.within(began, 5*time.Second, "a stop with a client that begins no handshake")
+}
+
+// waitsForNoRefusedHandshake has refused clients that say nothing, so that they cannot even be told.
+func waitsForNoRefusedHandshake(e *env, config *tls.Config) {
+	s := e.serveOn(e.make(), e.listen(), strategies.Options{TLS: config})
+	answers := make([]*call, e.atOnce(fillable))
+	for i := range answers {
+		answers[i] = s.holds(s.secured())
+	}
+	for range s.spec.Limits.Queue + over {
+		s.dial()
+	}
+	s.becomes(func(c strategies.Counts) bool { return c.Shed >= over }, "clients over the limit are refused")
+	s.letAll()
+	for _, a := range answers {
+		s.must(s.returns(a))
+	}
+	began := time.Now()
+	s.end()
+	s.within(began, 5*time.Second, "a stop with refused clients that begin no handshake")
 }

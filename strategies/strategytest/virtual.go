@@ -52,7 +52,7 @@ func (e *env) servesPipes() bool {
 	cancel()
 	strategy := e.make()
 	err := e.returns(start("Serve", func() error {
-		return strategy.Serve(ctx, listenPipe(), newService().handler(), strategies.Options{})
+		return strategy.Serve(ctx, listenPipe(), newService(e.t.Name()).handler(), strategies.Options{})
 	}))
 	var unsupported *strategies.UnsupportedError
 	if err != nil && !errors.As(err, &unsupported) {

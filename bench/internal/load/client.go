@@ -60,6 +60,7 @@ func (c *client) ask(r *request) error {
 	if c.conn == nil || !c.conn.met {
 		// Whoever gets no connection, or none that works, has asked for one.
 		r.sent = k.now()
+		r.connect = r.sent
 		if err := c.meet(r.sent + c.run.config.TimeOut); err != nil {
 			return err
 		}

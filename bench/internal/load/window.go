@@ -30,6 +30,7 @@ type request struct {
 	intended time.Duration // by the schedule; in the closed loop when its client was ready to ask
 	noticed  time.Duration // when the driver took it from there
 	free     time.Duration // when its connection's previous answer had come, or the connection was usable again
+	connect  time.Duration // when a connection for it was begun; 0: there was one
 	sent     time.Duration
 	answered time.Duration // or given up
 	client   int32
@@ -42,6 +43,14 @@ func (r request) wait() time.Duration { return max(0, r.free-r.noticed) }
 // lag is what the driver was late by: ours.
 func (r request) lag() time.Duration { return r.sent - r.intended - r.wait() }
 
+// begun is when the driver first did something for r.
+func (r request) begun() time.Duration {
+	if r.connect > 0 {
+		return r.connect
+	}
+	return r.sent
+}
+
 // A window is the part of a load that counts, from open to before close. The load goes on behind it until end: an answer
 // that comes later came because other clients had left, and is none.
 type window struct{ open, close, end time.Duration }
@@ -49,7 +58,7 @@ type window struct{ open, close, end time.Duration }
 func (w window) holds(t time.Duration) bool { return w.open <= t && t < w.close }
 
 // owns says whether r belongs to w: its intended time does, or it was open through all of it. Without the second rule
-// a starved client of the closed loop, whose one request was sent before the window and answered after it, would be
+// a starved client of the closed loop, whose one request was begun before the window and answered after it, would be
 // missing from every count.
 func (w window) owns(r request) bool {
 	if w.holds(r.intended) {
@@ -59,9 +68,9 @@ func (w window) owns(r request) bool {
 	case unsent:
 		return false
 	case unanswered:
-		return r.sent < w.open
+		return r.begun() < w.open
 	}
-	return r.sent < w.open && r.answered >= w.close
+	return r.begun() < w.open && r.answered >= w.close
 }
 
 // edges are a window whose ends become known while the load runs. An end that is not known yet is never: whatever has
