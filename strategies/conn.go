@@ -33,10 +33,11 @@ type conn struct {
 	begun    bool // the first byte of a request was read, and its answer is not out
 	answered bool // written to since the last read: the next read waits for a new request
 	stopping bool
-	greeting bool // a TLS handshake is under way
+	shaking  bool // a TLS handshake is under way
+	spoke    bool // something has come under TLS
 	sawEOF   bool
 	ranOut   bool // the last read waited for a request until its deadline
-	surplus  bool // the session ended itself with input that nobody will answer
+	over     bool // the session ended itself: input that is left is the client's fault
 
 	back func() (net.Conn, error) // gets the connection from the loop that has adopted it; nil: it is with us
 
@@ -55,13 +56,13 @@ const (
 )
 
 func newConn(v *server, nc net.Conn, slot bool) *conn {
+	c := &conn{server: v, socket: nc, slot: slot}
 	if v.options.TLS != nil {
-		nc = tls.Server(nc, v.options.TLS)
-	}
-	c := &conn{Conn: nc, server: v, socket: nc, slot: slot}
-	if t, ok := nc.(*tls.Conn); ok { // also from a listener that does TLS by itself
+		nc = tls.Server(hello{nc, c}, v.options.TLS)
+	} else if t, ok := nc.(*tls.Conn); ok { // from a listener that does TLS by itself
 		c.socket = t.NetConn()
 	}
+	c.Conn = nc
 	return c
 }
 
@@ -69,16 +70,19 @@ func newConn(v *server, nc net.Conn, slot bool) *conn {
 func (c *conn) NetConn() net.Conn { return c.Conn }
 
 func (c *conn) Read(p []byte) (int, error) {
+	var began time.Time // unknown: the usual read needs no clock
 	c.mu.Lock()
 	if c.answered {
 		c.answered = false
 		c.wait()
 	}
+	if c.stopping {
+		began = time.Now()
+	}
 	c.mu.Unlock()
 
 	var n int
 	var err error
-	var began time.Time // unknown: the usual read needs no clock
 	for {
 		n, err = c.Conn.Read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.regrace(began) {
@@ -202,9 +206,8 @@ func (c *conn) stop() {
 	c.stopping = true
 	switch {
 	case c.state != active || c.begun:
-	case c.greeting:
-		c.bound(lingerTime)
-		_ = c.Conn.SetWriteDeadline(c.until)
+	case c.shaking:
+		c.boundHandshake()
 	default:
 		c.wait()
 	}
@@ -287,8 +290,10 @@ func (c *conn) finish(err error) {
 	c.mu.Lock()
 	// A read that ran out between requests is how an idle connection learns of a stop or of Idle's end.
 	ranOut := c.ranOut && errors.Is(err, os.ErrDeadlineExceeded)
-	seeOff := !c.sawEOF && (ranOut || (err == nil && (c.stopping || c.surplus)))
-	surplus, back := c.surplus, c.back
+	inOrder := err == nil || ranOut
+	cutOff := (ranOut || c.stopping) && !c.over // a request that has come now is left unread by the server's will
+	seeOff := inOrder && !c.sawEOF
+	back := c.back
 	c.mu.Unlock()
 	if seeOff && back != nil {
 		nc, err := back()
@@ -296,35 +301,46 @@ func (c *conn) finish(err error) {
 			c.becomes(nc)
 		}
 	}
-	end := func(inOrder bool) {
-		c.leave(active, func(n *Counts) {
+	seeOff = seeOff && !atEnd(c.socket) && c.server.startLinger()
+	class := func(served bool) {
+		c.count(active, func(n *Counts) {
 			n.Active--
-			if inOrder {
+			if served {
 				n.Served++
 			} else {
 				n.Aborted++
 			}
 		})
 	}
-	if seeOff && c.server.startLinger() {
+	if !seeOff || !cutOff {
+		class(inOrder)
+	}
+	switch {
+	case seeOff:
 		go func() {
+			defer c.server.remove(c)
 			defer c.server.endLinger()
 			unread := c.linger() > 0
-			end(!unread || surplus) // surplus input is the client's fault, a request cut off by a stop is ours
+			if cutOff {
+				class(!unread)
+			}
+			c.close()
 		}()
-		return
+	case inOrder && c.socket != c.Conn:
+		go func() { // ending TLS in order writes, for which a worker need not wait
+			defer c.server.remove(c)
+			c.close()
+		}()
+	default:
+		c.socket.Close()
+		c.server.remove(c)
 	}
-	if c.socket != c.Conn {
-		go end(err == nil || ranOut) // ending TLS in order writes, for which a worker need not wait either
-		return
-	}
-	end(err == nil || ranOut)
 }
 
 // leave counts c out of the state that it is in, and closes it.
 func (c *conn) leave(from connState, change func(*Counts)) {
 	c.count(from, change)
-	c.Conn.Close()
+	c.socket.Close()
 	c.server.remove(c)
 }
 

@@ -33,7 +33,8 @@ type NewLoop func(Limits) (Loop, error)
 
 // PerEvent returns the strategy whose accepted connections are adopted by event loops: few goroutines answer the requests of
 // all connections, one after the other, so that a handler that waits holds up all who share its loop. It needs a handler
-// in message form, and connections that are sockets: no TLS.
+// in message form, and connections that are sockets: no TLS. A connection that is none, from a listener of somebody's own, is
+// refused when it has been accepted, and counted as aborted.
 func PerEvent(kind string, n NewLoop, l Limits) Strategy {
 	return looped{Spec{Kind: kind, Limits: l, Unit: RequestUnit}, n}
 }
@@ -141,7 +142,6 @@ type Talk struct {
 
 	mu       sync.Mutex // of what follows, which is used from any goroutine
 	controls Controls
-	closed   bool
 	timer    *time.Timer
 	gone     bool // the loop has nothing more to do with it
 }
@@ -159,9 +159,8 @@ const (
 func (t *Talk) Begin(c Controls) (greeting []byte, next Next) {
 	t.mu.Lock()
 	t.controls = c
-	closed := t.closed
 	t.mu.Unlock()
-	if closed || !t.conn.start() {
+	if !t.conn.start() { // closed by force meanwhile
 		return nil, Done
 	}
 	if t.run((*Talk).greet) != nil {
@@ -200,7 +199,7 @@ func (t *Talk) Receive(data []byte, eof bool) (advance int, answer []byte, next 
 	pending := len(data) > t.advance
 	switch {
 	case t.last:
-		c.surplus = pending
+		c.over = true
 		t.err = errSessionOver
 		return t.advance, t.exchange.answer, Done
 	case t.advance == 0:
@@ -409,7 +408,6 @@ func (l looping) SetReadDeadline(deadline time.Time) error {
 func (l looping) Close() error {
 	t := l.talk
 	t.mu.Lock()
-	t.closed = true
 	controls := t.controls
 	if t.gone {
 		controls = nil

@@ -46,7 +46,7 @@ func (c *conn) shed() {
 	go func() {
 		defer c.server.remove(c)
 		defer c.server.endLinger()
-		defer c.Conn.Close()
+		defer c.socket.Close()
 		if len(busy) == 0 {
 			return
 		}
@@ -66,10 +66,27 @@ func (c *conn) shed() {
 // linger ends the stream to the client and reads what is still under way from it: closing with unread input would
 // reset the connection, and the reset would overtake the answer. It returns how many bytes nobody will answer.
 func (c *conn) linger() int64 {
+	defer c.inTime()()
 	if c.CloseWrite() != nil {
 		return 0
 	}
 	_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
 	n, _ := io.CopyN(io.Discard, c.Conn, lingerBytes)
 	return n
+}
+
+// close ends c in order.
+func (c *conn) close() {
+	defer c.inTime()()
+	c.Conn.Close()
+}
+
+// inTime closes c's socket when lingerTime has passed, unless what it returns was called before. It is for TLS: crypto/tls
+// grants the last record that it writes 5 s, whatever deadline is set.
+func (c *conn) inTime() (done func()) {
+	if c.socket == c.Conn {
+		return func() {}
+	}
+	timer := time.AfterFunc(lingerTime, func() { c.socket.Close() })
+	return func() { timer.Stop() }
 }

@@ -86,8 +86,8 @@ func converse(ctx context.Context, nc net.Conn, p Protocol, find answerFunc) err
 			}
 		}
 		if last {
-			if served && in.pending() {
-				c.surplus = true
+			if served {
+				c.over = true
 			}
 			return nil
 		}

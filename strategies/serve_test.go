@@ -336,6 +336,67 @@ func TestAStopUnderSteadyLoadEndsByItself(t *testing.T) {
 	}
 }
 
+// A server that closes with unread input resets the connection, and the reset destroys whatever of the answer is still on
+// its way. So it must not do so, also if that input comes while the last answer is made.
+func TestALastAnswerArrivesWhateverTheClientGoesOnSending(t *testing.T) {
+	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	for name, handler := range map[string]func(in, more chan struct{}) strategies.Handler{
+		"a session": func(in, more chan struct{}) strategies.Handler {
+			return strategies.Messages(lastWords{func() []byte { close(in); <-more; return large }})
+		},
+		"a plain handler": func(in, more chan struct{}) strategies.Handler {
+			return strategies.HandlerFunc(func(_ context.Context, c net.Conn) error {
+				if _, err := c.Read(make([]byte, 1)); err != nil {
+					return err
+				}
+				close(in)
+				<-more
+				_, err := c.Write(large)
+				return err
+			})
+		},
+	} {
+		for _, unit := range []string{"conn", "request"} {
+			if name == "a plain handler" && unit == "request" {
+				continue
+			}
+			t.Run(name+" by "+unit, func(t *testing.T) {
+				in, more := make(chan struct{}), make(chan struct{})
+				s := serve(t, "channel:workers=1,unit="+unit, handler(in, more), strategies.Options{})
+				c := s.dial("x\n")
+				<-in
+				if _, err := c.Write(bytes.Repeat([]byte("more\n"), 1000)); err != nil {
+					t.Fatal(err)
+				}
+				close(more)
+				if got, err := io.ReadAll(c); err != nil || len(got) != len(large) {
+					t.Errorf("got %d of %d bytes, %v", len(got), len(large), err)
+				}
+				c.Close()
+				s.stop()
+				if n, err := s.end(); err != nil || n.Served != 1 {
+					t.Errorf("Serve returned %v, and the counts are %+v, want 1 served", err, n)
+				}
+			})
+		}
+	}
+}
+
+// lastWords is a session with one answer.
+type lastWords struct{ answer func() []byte }
+
+func (w lastWords) Open() strategies.Session { return w }
+func (lastWords) Greet(dst []byte) []byte    { return dst }
+func (lastWords) Split(data []byte, _ bool) (int, []byte, error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	return 0, nil, nil
+}
+func (w lastWords) Answer(_ context.Context, dst, _ []byte) ([]byte, error) {
+	return append(dst, w.answer()...), io.EOF
+}
+
 // What a client has sent beyond the end of its session must not reset the answer on its way.
 func TestASessionThatEndsItselfEndsCleanly(t *testing.T) {
 	s := serve(t, "goroutine", strategies.Messages(words(bytes.ToUpper)), strategies.Options{})

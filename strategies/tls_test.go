@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -94,11 +95,14 @@ func TestAHandshakeThatDoesNotComeIsGivenUp(t *testing.T) {
 func TestAStopLetsAHandshakeComeToItsEnd(t *testing.T) {
 	for range 20 {
 		s := serve(t, "channel:workers=1", strategies.Messages(words(echo)), strategies.Options{TLS: certificate(t)})
-		plain := s.dial("")
-		s.becomes("it is served", func(n strategies.Counts) bool { return n.Active == 1 })
+		slow := &pausing{Conn: s.dial(""), heard: make(chan struct{}), goOn: make(chan struct{})}
+		c := secure(slow)
+		shaken := make(chan error, 1)
+		go func() { shaken <- c.Handshake() }()
+		<-slow.heard // so the server has read what the client said first
 		s.stop()
-		c := secure(plain)
-		if err := c.Handshake(); err != nil {
+		close(slow.goOn)
+		if err := <-shaken; err != nil {
 			t.Fatalf("handshake at stop: %v", err)
 		}
 		if got, err := io.ReadAll(c); err != nil || len(got) > 0 {
@@ -108,6 +112,50 @@ func TestAStopLetsAHandshakeComeToItsEnd(t *testing.T) {
 		if _, err := s.end(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// pausing is a client's connection that waits when the server has first said something.
+type pausing struct {
+	net.Conn
+	heard, goOn chan struct{}
+	once        sync.Once
+}
+
+func (p *pausing) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	p.once.Do(func() {
+		close(p.heard)
+		<-p.goOn
+	})
+	return n, err
+}
+
+// Clients that connected and said nothing are not given the time of a handshake each, one after the other.
+func TestSilentTLSClientsHoldNoWorkerAtStop(t *testing.T) {
+	const silent = 20 // at half a second each, more than the drain time-out
+	s := serve(t, "tutorial:workers=1,backlog=64", strategies.Messages(words(echo)), strategies.Options{TLS: certificate(t), Drain: 8 * time.Second})
+	for range silent {
+		s.dial("")
+	}
+	last := secure(s.dial(""))
+	answer := make(chan string, 1)
+	go func() {
+		if _, err := io.WriteString(last, "bye\n"); err != nil {
+			answer <- err.Error()
+			return
+		}
+		got, err := io.ReadAll(last)
+		answer <- fmt.Sprintf("%s, %v", got, err)
+	}()
+	s.becomes("all are accepted", func(n strategies.Counts) bool { return n.Accepted == silent+1 })
+	s.stop()
+	if got := <-answer; got != "bye\n, <nil>" {
+		t.Errorf("the last in the queue got %q, want its answer", got)
+	}
+	last.Close()
+	if n, err := s.end(); err != nil || n.Served != 1 || n.Aborted != silent {
+		t.Errorf("Serve returned %v, and the counts are %+v, want 1 served and %d aborted", err, n, silent)
 	}
 }
 

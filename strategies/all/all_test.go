@@ -21,14 +21,16 @@ type meeting struct {
 	policy strategies.Policy
 }
 
-// settings are tried in this order with every kind, beside its default: of each meeting the first two that it can keep. The
+// settings are tried in this order with every kind, beside its default: of each meeting the first three that it can keep. The
 // numbers are small, so that they are reached.
 var settings = []setting{
 	{strategies.Limits{Workers: 1}, strategies.ConnUnit},
 	{strategies.Limits{Workers: 2, Queue: strategies.Unbounded}, strategies.ConnUnit},
 	{strategies.Limits{Workers: 4, MaxConns: 3}, strategies.ConnUnit},
+	{strategies.Limits{Workers: 2, Queue: strategies.Unbounded, MaxConns: 3}, strategies.ConnUnit},
 
 	{strategies.Limits{Workers: 2, Queue: 3, WhenFull: strategies.Reject}, strategies.ConnUnit},
+	{strategies.Limits{Workers: 2, WhenFull: strategies.Reject}, strategies.ConnUnit},
 	{strategies.Limits{Workers: 4, MaxConns: 3, WhenFull: strategies.Reject}, strategies.ConnUnit},
 	{strategies.Limits{Workers: 2, Queue: strategies.Unbounded, MaxConns: 3, WhenFull: strategies.Reject}, strategies.ConnUnit},
 
@@ -36,8 +38,10 @@ var settings = []setting{
 	{strategies.Limits{Workers: 4, MaxConns: 3}, strategies.RequestUnit},
 	{strategies.Limits{Workers: 2}, strategies.RequestUnit},
 	{strategies.Limits{Workers: 2, Queue: strategies.Unbounded}, strategies.RequestUnit},
+	{strategies.Limits{Workers: 2, Queue: strategies.Unbounded, MaxConns: 3}, strategies.RequestUnit},
 
 	{strategies.Limits{Workers: 1, WhenFull: strategies.Reject}, strategies.RequestUnit},
+	{strategies.Limits{Workers: 4, MaxConns: 3, WhenFull: strategies.Reject}, strategies.RequestUnit},
 	{strategies.Limits{Workers: 2, Queue: strategies.Unbounded, MaxConns: 3, WhenFull: strategies.Reject}, strategies.RequestUnit},
 }
 
@@ -62,7 +66,7 @@ func specs(t *testing.T, k strategies.Kind) []strategies.Spec {
 		}
 		spec, err := kinds.Spec(strategies.Spec{Kind: k.Name, Limits: l, Unit: s.unit}.String())
 		m := meeting{s.unit, l.WhenFull}
-		if err == nil && met[m] < 2 && !slices.Contains(out, spec) {
+		if err == nil && met[m] < 3 && !slices.Contains(out, spec) {
 			met[m]++
 			out = append(out, spec)
 		}

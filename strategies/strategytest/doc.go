@@ -18,9 +18,9 @@
 // and agree with what the clients have seen, no more was worked on at once than the limits allow, and nothing was logged but
 // what the row is to provoke.
 //
-// A row that fails may have waited twenty seconds for what never came. Once some have failed the others wait for two, so that a fault
-// that all strategies share is told before the test binary runs into its own time-out. What cannot be told by a failing test is a
-// handler's panic that nobody recovers: it ends the process, and names the row.
+// A row that fails may have waited twenty seconds for what never came. Once some have failed the others wait for two, so that
+// a fault that all strategies share is told before the test binary runs into its own time-out. What cannot be told by a
+// failing test is a handler's panic that nobody recovers: it ends the process, and names the row.
 //
 // That accepted work keeps its service time under a burst is not measured, either: it follows from no more being worked
 // on at once than the limits allow.
@@ -81,10 +81,11 @@
 //	the registry forgets
 //	goroutines                       none is left, at the end of all                         check.go
 //
-// The rows of RunDispatcher are in dispatcher.go: limits kept exactly, callers who wait, also until their context ends, Close, tasks that end their
-// goroutine (runtime.Goexit; panics are recovered before they come to a dispatcher), and a task that dispatches into its own
-// full pool. Nobody can help such a task where the policy is to wait: it waits for itself until Close sets it free, so what runs
-// in a pool must not dispatch into it. The rows find a pool in which even that hangs, in bounded time, and name it.
+// The rows of RunDispatcher are in dispatcher.go: limits kept exactly, callers who wait, also until their context ends, Close,
+// tasks that end their goroutine (runtime.Goexit; panics are recovered before they come to a dispatcher), and a task that
+// dispatches into its own full pool. Nobody can help such a task where the policy is to wait: it waits for itself until Close
+// sets it free, so what runs in a pool must not dispatch into it. The rows find a pool in which even that hangs, in bounded
+// time, and name it.
 //
 // What they work with: the clients in client.go, the handler in service.go, faulty connections and listeners in faultyconn.go and
 // listener.go, connections in memory in pipe.go, virtual time in virtual.go.

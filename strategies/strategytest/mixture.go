@@ -36,7 +36,8 @@ func survivesAll(e *env) {
 	goroutines += s.moreWorkers()
 	s.eventually(func() bool { return runtime.NumGoroutine() <= goroutines }, "goroutines are as many as before, %d (seed %d)", goroutines, e.seed)
 	most := s.atOnce(fillable) + s.moreWorkers() + 1 // a worker, or who accepts, may not have let go of its last one
-	s.eventually(func() bool { return accepted.kept() <= most }, "no more than %d of %d connections are still in memory (seed %d)", most, s.stats.Counts().Accepted, e.seed)
+	s.eventually(func() bool { return accepted.kept() <= most }, "no more than %d connections that have ended are still in memory (seed %d)",
+		most, e.seed)
 	if counted {
 		s.eventually(func() bool { n, _ := openFiles(); return n <= files }, "file descriptors are as many as before, %d (seed %d)", files, e.seed)
 	}
