@@ -63,9 +63,9 @@ func (v *server) takeSlot(ctx context.Context) (slot, ok bool) {
 }
 
 const (
-	// backlog is how many connections, at most, are accepted after a stop: Linux keeps up to 4096 handshaken ones for a
+	// mostLastCalls is how many connections, at most, are accepted after a stop: Linux keeps up to 4096 handshaken ones for a
 	// listener (net.core.somaxconn), so whoever comes after that many came after the stop.
-	backlog = 4096
+	mostLastCalls = 4096
 
 	// lastCallTime is enough to accept a full backlog at some 10 µs each, twice over. Without a bound, clients that go on
 	// coming would keep the listener open.
@@ -93,7 +93,7 @@ func (v *server) lastCall(ctx context.Context, listeners []net.Listener, serve s
 
 // empty takes what the kernel has handshaken for ln.
 func (v *server) empty(ln net.Listener) (waiting []*conn) {
-	for until := time.Now().Add(lastCallTime); len(waiting) < backlog; {
+	for until := time.Now().Add(lastCallTime); len(waiting) < mostLastCalls; {
 		began := time.Now()
 		if began.After(until) || !setDeadline(ln, began.Add(grace)) {
 			break

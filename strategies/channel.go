@@ -20,14 +20,6 @@ func Channel() Kind {
 	}
 }
 
-// DefaultWorkers is the number of workers where a name says nothing, for kinds that need a number. It is no
-// recommendation: which number is right is what poolbench measures.
-const DefaultWorkers = 64
-
-// mostAtOnce bounds what a pool starts or allocates beforehand, workers as well as places in a queue: a million is
-// already far beyond the connections that one process can have open, and a slip of the finger must not take all memory.
-const mostAtOnce = 1 << 20
-
 func channelLimits(l Limits) error {
 	switch {
 	case l.Workers > mostAtOnce:

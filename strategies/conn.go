@@ -16,11 +16,14 @@ import (
 // 12 of 12 connections in 60 of 60 stops of a full pool; none at all lost 3 of 12.
 const grace = 5 * time.Millisecond
 
-// conn is an accepted connection in its server's registry. It owns the read deadline: handlers cannot undo a stop.
+// conn is an accepted connection in its server's registry. It owns the read deadline: handlers cannot undo a stop. Idle and
+// begun are its two active phases:
 //
-// A connection is queued until a task starts to serve it; then it is idle (between requests) or begun (the first byte of a
-// request was read). Handlers in message form say where a request ends. For others the next Read after a Write
-// is taken for the wait for another request.
+//	queued ── start ──> idle ── first byte of a request ──> begun ── its answer ──> idle
+//	queued ── shed, leave ──> ended      idle, begun ── finish ──> ended      any ── force ──> ended
+//
+// Handlers in message form say where a request ends (between). For others the next Read after a Write is taken for the
+// wait for another request.
 type conn struct {
 	net.Conn // guarded by mu where the connection is a loop's: Talk changes it
 	server   *server

@@ -30,13 +30,6 @@ func Thread() Kind {
 	}
 }
 
-func noQueue(l Limits) error {
-	if l.Queue != 0 {
-		return limitError("queue", l.Queue, "a task runs at once or not at all; allowed: 0")
-	}
-	return nil
-}
-
 // spawner runs each task on a goroutine of its own.
 type spawner struct {
 	gate      *Gate

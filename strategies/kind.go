@@ -113,8 +113,3 @@ func (k Kind) check(s Spec) error {
 	}
 	return k.Check(s.Limits)
 }
-
-// limitError says which limit a kind cannot keep, why, and what it can.
-func limitError(key string, value int, why string) error {
-	return fmt.Errorf("%s=%s: %s", key, FormatLimit(value), why)
-}

@@ -65,6 +65,14 @@ func (l Limits) Check() error {
 	return nil
 }
 
+// DefaultWorkers is the number of workers where a name says nothing, for kinds that need a number. It is no
+// recommendation: which number is right is what poolbench measures.
+const DefaultWorkers = 64
+
+// mostAtOnce bounds what a pool starts or allocates beforehand, workers as well as places in a queue: a million is
+// already far beyond the connections that one process can have open, and a slip of the finger must not take all memory.
+const mostAtOnce = 1 << 20
+
 // Policy is what happens to work that arrives at the limit.
 type Policy int
 
@@ -106,3 +114,16 @@ var ErrFull = errors.New("at the limit")
 
 // ErrClosed is what Dispatch returns after Close.
 var ErrClosed = errors.New("dispatcher is closed")
+
+// noQueue is the check of kinds that have none.
+func noQueue(l Limits) error {
+	if l.Queue != 0 {
+		return limitError("queue", l.Queue, "a task runs at once or not at all; allowed: 0")
+	}
+	return nil
+}
+
+// limitError says which limit a kind cannot keep, why, and what it can.
+func limitError(key string, value int, why string) error {
+	return fmt.Errorf("%s=%s: %s", key, FormatLimit(value), why)
+}

@@ -32,7 +32,8 @@ import (
 // handler that only reads, works and writes needs no code for stopping. The server owns read deadlines: those that
 // a handler sets are kept only while they are no later than the server's own. For a handler that is not in message form,
 // every byte read is a request in progress until the handler writes: one that only reads is held to Options.Request, and a
-// stop waits for it until the drain time-out.
+// stop waits for it until the drain time-out. One that reads and writes on two goroutines is better off with
+// deadlines of its own, and with neither Options.Request nor Options.Idle.
 //
 // An error means that the connection ended before its work was done; it is counted (aborted), not logged.
 type Handler interface {
