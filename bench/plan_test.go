@@ -52,7 +52,7 @@ func TestThePlanMeasuresEveryCellOnceInEachRepetition(t *testing.T) {
 					"goroutine:workers=unbounded,queue=0,full=wait,unit=conn %v twin=false",
 					"goroutine:workers=unbounded,queue=0,full=wait,unit=conn %v twin=true",
 					"channel:workers=8,queue=0,full=wait,unit=conn %v twin=false",
-					"tutorial:workers=2,queue=unbounded,full=wait,unit=conn %v twin=false",
+					"tutorial:workers=2,queue=unbounded,full=wait,unit=conn,backlog=5 %v twin=false",
 				} {
 					want[fmt.Sprintf("%s "+cell+" rep=%d", scenario, f, rep)] = 1
 				}

@@ -39,8 +39,9 @@ type conn struct {
 	shaking  bool // a TLS handshake is under way
 	spoke    bool // something has come under TLS
 	sawEOF   bool
-	ranOut   bool // the last read waited for a request until its deadline
-	over     bool // the session ended itself: input that is left is the client's fault
+	quiet    silence // of a client, at stop
+	ranOut   bool    // the last read waited for a request until its deadline
+	over     bool    // the session ended itself: input that is left is the client's fault
 
 	back func() (net.Conn, error) // gets the connection from the loop that has adopted it; nil: it is with us
 
@@ -73,14 +74,10 @@ func newConn(v *server, nc net.Conn, slot bool) *conn {
 func (c *conn) NetConn() net.Conn { return c.Conn }
 
 func (c *conn) Read(p []byte) (int, error) {
-	var began time.Time // unknown: the usual read needs no clock
 	c.mu.Lock()
 	if c.answered {
 		c.answered = false
 		c.wait()
-	}
-	if c.stopping {
-		began = time.Now()
 	}
 	c.mu.Unlock()
 
@@ -88,10 +85,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	var err error
 	for {
 		n, err = c.Conn.Read(p)
-		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.regrace(began) {
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.regrace() {
 			break
 		}
-		began = time.Now()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,7 +153,7 @@ func (c *conn) start() bool {
 		return false
 	}
 	c.state = active
-	c.server.options.Stats.update(func(n *Counts) { n.Queued--; n.Active++ })
+	c.server.options.Stats.Update(func(n *Counts) { n.Queued--; n.Active++ })
 	c.wait()
 	return true
 }
@@ -216,24 +212,18 @@ func (c *conn) stop() {
 	}
 }
 
-// regrace renews the grace of a stopping connection whose read, begun at a given time or at an unknown one, may have run out
-// of it without having waited: Read looks at the deadline first, so a goroutine that got no CPU for as long would never see
-// what is there. An error that came before the deadline is an old one (crypto/tls repeats that of its handshake) and
-// would come for ever.
-func (c *conn) regrace(began time.Time) bool {
+// regrace renews the grace of a stopping connection whose read ran out of it, unless that is to be believed. An error that
+// came before the deadline is an old one (crypto/tls repeats that of its handshake) and would come for ever.
+func (c *conn) regrace() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if !c.stopping || c.begun || now.Before(c.until) || (!began.IsZero() && waited(began, now)) || (!c.handler.IsZero() && c.handler.Before(now)) {
+	if !c.stopping || c.begun || now.Before(c.until) || (!c.handler.IsZero() && c.handler.Before(now)) || c.quiet.believed(c.until, now) {
 		return false
 	}
 	c.bound(grace)
 	return true
 }
-
-// waited says whether whoever began a call with a deadline of grace, and was told that it had run out, can have waited for
-// it.
-func waited(began, now time.Time) bool { return now.Sub(began) >= grace/2 }
 
 // wait enters the idle phase. c.mu is held.
 func (c *conn) wait() {
@@ -278,9 +268,9 @@ func (c *conn) force() bool {
 	ongoing := c.state != ended
 	switch c.state {
 	case queued:
-		c.server.options.Stats.update(func(n *Counts) { n.Queued--; n.Forced++ })
+		c.server.options.Stats.Update(func(n *Counts) { n.Queued--; n.Forced++ })
 	case active:
-		c.server.options.Stats.update(func(n *Counts) { n.Active--; n.Forced++ })
+		c.server.options.Stats.Update(func(n *Counts) { n.Active--; n.Forced++ })
 	}
 	c.state = ended
 	c.socket.Close() // not c.Conn: ending TLS in order would wait for a client that does not read
@@ -353,6 +343,6 @@ func (c *conn) count(from connState, change func(*Counts)) {
 	defer c.mu.Unlock()
 	if c.state == from {
 		c.state = ended
-		c.server.options.Stats.update(change)
+		c.server.options.Stats.Update(change)
 	}
 }

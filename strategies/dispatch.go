@@ -124,7 +124,7 @@ func (v *server) oneByOne(d Dispatcher) answerFunc {
 			v.logRefusal(err)
 			return err
 		}
-		v.options.Stats.update(func(n *Counts) { n.RequestsShed++ })
+		v.options.Stats.Update(func(n *Counts) { n.RequestsShed++ })
 		if len(v.options.Busy) == 0 {
 			return err // nothing can be said, so the client learns it from the end of the stream
 		}

@@ -81,7 +81,7 @@ func (v *server) logPanic(cause any) {
 	if cause == nil {
 		cause = "runtime.Goexit"
 	}
-	v.options.Stats.update(func(n *Counts) { n.Panics++ })
+	v.options.Stats.Update(func(n *Counts) { n.Panics++ })
 	v.options.Logger.Error("handler panicked; its connection is closed", "panic", cause, "stack", string(debug.Stack()))
 }
 
@@ -187,7 +187,7 @@ func (v *server) forceAll(listeners []net.Listener) (n int) {
 // was refused instead.
 func (v *server) admit(nc net.Conn, slot bool) (*conn, bool) {
 	c := newConn(v, nc, slot)
-	v.options.Stats.update(func(n *Counts) { n.Accepted++; n.Queued++ })
+	v.options.Stats.Update(func(n *Counts) { n.Accepted++; n.Queued++ })
 	v.open.Add(1)
 	if v.verbose {
 		v.options.Logger.Debug("received connection", "remote", nc.RemoteAddr())

@@ -36,7 +36,9 @@ func (s *Stats) Counts() Counts {
 	return s.c
 }
 
-func (s *Stats) update(change func(c *Counts)) {
+// Update changes the counters in one step. It is for a Strategy that does not come from PerConn, PerRequest or PerEvent, which
+// call it themselves. change must keep the sum, be quick, and call no method of s.
+func (s *Stats) Update(change func(c *Counts)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.c)

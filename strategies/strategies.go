@@ -71,7 +71,7 @@ type Session interface {
 const MaxRequest = 64 << 10
 
 // A Strategy decides how accepted work is run. One of one's own can be put around another one, or be written from the
-// accept loop up; package strategytest has the tests that it has to pass.
+// accept loop up, with Stats.Update for the counters; package strategytest has the tests that it has to pass.
 type Strategy interface {
 	// Name is the full name with every limit, as [Spec] writes it; [Listen] reads them there.
 	Name() string

@@ -79,6 +79,9 @@ func abortsDeaf(e *env) {
 	asking := start("a client that asks and does not read", func() error {
 		const plenty = 1 << 20 // a pool that refuses may be at its limit most of the time, and a refusal is short
 		for i := 0; i < plenty && k.send("big\n") == nil; i++ {
+			if s.asked.Load()*bigAnswer > most { // in virtual time nobody looks while there is something to do
+				break
+			}
 		}
 		return nil
 	})
