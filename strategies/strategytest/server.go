@@ -274,10 +274,10 @@ func (s *server) finalCounts() strategies.Counts {
 	}
 	stacks, others := s.log.sorted()
 	if int64(len(stacks)) != n.Panics {
-		s.Errorf("%d stacks were logged, but the counts are %+v", len(stacks), n)
+		s.Errorf("%d stacks were logged, want one for each of %d panics: a record with the stack of the handler where it panicked or ended its goroutine", len(stacks), n.Panics)
 	}
 	if len(others) > 0 && !s.noisy {
-		s.Errorf("logged without need: %q", others)
+		s.Errorf("logged without need (nothing but panics, with the handler's stack, and trouble with accepting is): %q", others)
 	}
 	return n
 }
