@@ -46,6 +46,8 @@
 //	full=reject, busy answer,        refuses exactly the connections (requests) over its     limit.go
 //	lingering close                  limit, and tells them; holds no more connections than
 //	                                 maxconns
+//	lingering close at a session's   ends a session with all of its last answer, whatever    serve.go
+//	end                              the client goes on sending
 //	bound of lingering               waits only for a while for refused clients that stay    stop.go
 //	                                 (that begin no TLS handshake)                           tls.go
 //	full=wait                        lets clients over its limit wait and serves them in     limit.go

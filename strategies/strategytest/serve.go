@@ -77,3 +77,25 @@ func endsSession(e *env) {
 		s.Errorf("one session failed, but the counts are %+v", counts)
 	}
 }
+
+// endsUnread has input come while the last answer is found, which nobody will read: closing with it would reset the connection,
+// and the reset overtake the answer.
+func endsUnread(e *env) {
+	s := e.serve()
+	k := s.dial()
+	s.must(k.send("hold bigbye\n"))
+	event(s.check, s.held, "the last request is worked on")
+	s.must(k.send(strings.Repeat("echo unread\n", 2000)))
+	s.letAll()
+	text, err := k.line()
+	s.must(err)
+	if len(text) != bigAnswer-1 {
+		s.Errorf("%d bytes of the last answer arrived, want %d", len(text), bigAnswer-1)
+	}
+	if err := k.ends(); err != nil {
+		s.Errorf("after the last answer: %v", err)
+	}
+	if counts := s.end(); counts.Served != 1 {
+		s.Errorf("one session ended itself, but the counts are %+v", counts)
+	}
+}

@@ -18,6 +18,7 @@ import (
 //	hold [VERB]   tells the test, waits to be let go, and does VERB then, or answers "held"
 //	big           answers a line of bigAnswer bytes
 //	bye           answers "bye" and ends the session
+//	bigbye        answers as big does, and ends the session
 //	fail          aborts the session
 //	panic, panicnil, goexit   is a mishap
 //	!MISHAP, !error, !beyond, !behind, !nothing   the same while it is split off, or a Split that errs
@@ -176,6 +177,8 @@ func (s session) Answer(_ context.Context, dst, request []byte) ([]byte, error) 
 		return append(append(dst, make([]byte, bigAnswer-1)...), '\n'), nil
 	case "bye":
 		return append(dst, "bye\n"...), io.EOF
+	case "bigbye":
+		return append(append(dst, make([]byte, bigAnswer-1)...), '\n'), io.EOF
 	}
 	mishap(verb).happen(s.row)
 	return dst, errFail

@@ -273,6 +273,9 @@ func TestBrokenStrategiesFail(t *testing.T) {
 				return c
 			}}, h, o)
 		}}, "takes burst after burst over its limit", "the goroutines of burst"},
+		{"resets whoever has sent more than it reads", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
+			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn { return struct{ net.Conn }{c} }}, h, o) // no CloseWrite
+		}}, "ends a session with all of its last answer, whatever the client goes on sending", "read an answer|after the last answer"},
 		{"keeps goroutines after faults", broken{waiting, "", func(s strategies.Strategy, ctx ctx, ln ln, h h, o o) error {
 			return s.Serve(ctx, changing{Listener: ln, conn: func(c net.Conn) net.Conn {
 				go func() { <-forever.Done() }()

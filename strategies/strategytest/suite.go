@@ -58,6 +58,7 @@ var rows = []row{
 	{"serves all clients", nil, servesAll},
 	{"answers fragmented and pipelined requests in order", nil, answersInOrder},
 	{"ends a connection when its session ends", nil, endsSession},
+	{"ends a session with all of its last answer, whatever the client goes on sending", nil, endsUnread},
 
 	{"a mishap of the handler ends its own connection and is counted and logged once", nil, survivesMishaps},
 	{"mishaps in every worker at once lose nobody who waits", fillsWorkers, survivesMishapsAtOnce},
