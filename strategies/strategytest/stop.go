@@ -64,18 +64,22 @@ func (s *server) allAnswered(clients []*client, want string) {
 	}
 }
 
-// stopsInProgress has an idle client beside those in progress where there is a worker for it: the end of its stream shows
-// that the stop has come through before the others are let go.
+// witness is an idle client, where there is a worker for it beside another one: the end of its stream shows that a stop has
+// come through before others are let go.
+func (s *server) witness() []*client {
+	s.Helper()
+	if s.atOnce(2) < 2 {
+		return nil
+	}
+	k := s.dial()
+	s.must(s.asks(k, "echo here", "here"))
+	return []*client{k}
+}
+
 func stopsInProgress(e *env) {
 	s := e.serve()
-	n := e.atOnce(4)
-	var witness []*client
-	if n > 1 {
-		n--
-		k := s.dial()
-		s.must(s.asks(k, "echo here", "here"))
-		witness = append(witness, k)
-	}
+	witness := s.witness()
+	n := e.atOnce(4) - len(witness)
 	held := s.hold(n)
 	s.stop()
 	s.allEnd(witness)
@@ -88,12 +92,7 @@ func stopsInProgress(e *env) {
 
 func stopsHalfway(e *env) {
 	s := e.serve()
-	var witness []*client
-	if e.atOnce(2) > 1 {
-		k := s.dial()
-		s.must(s.asks(k, "echo here", "here"))
-		witness = append(witness, k)
-	}
+	witness := s.witness()
 	k := s.dial()
 	s.must(k.send("echo ha"))
 	event(s.check, s.half, "half a request is read")
@@ -107,12 +106,7 @@ func stopsHalfway(e *env) {
 // stopsTogether has one write bring several requests, of which the last ones have not come to their turn at the stop.
 func stopsTogether(e *env) {
 	s := e.serve()
-	var witness []*client
-	if e.atOnce(2) > 1 {
-		k := s.dial()
-		s.must(s.asks(k, "echo here", "here"))
-		witness = append(witness, k)
-	}
+	witness := s.witness()
 	k := s.dial()
 	s.must(k.send("hold\necho one\necho two\n"))
 	event(s.check, s.held, "the first request is worked on")
