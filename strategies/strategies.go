@@ -35,7 +35,9 @@ import (
 // stop waits for it until the drain time-out. One that reads and writes on two goroutines is better off with
 // deadlines of its own, and with neither Options.Request nor Options.Idle.
 //
-// An error means that the connection ended before its work was done; it is counted (aborted), not logged.
+// An error means that the connection ended before its work was done; it is counted (aborted), not logged, and the
+// connection is closed at once. After nil the client is seen off: all that was written arrives, whatever it goes on sending.
+// So a handler that has told its client what is wrong returns nil.
 type Handler interface {
 	ServeConn(ctx context.Context, conn net.Conn) error
 }
