@@ -249,6 +249,7 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"serve --workload opera", "--workload"},
 		{"serve --listen 127.0.0.1:99999", "--listen"},
 		{"serve --drain -1s", "--drain"},
+		{"serve --drain 0", "--drain 0s"},
 		{"drive", "target"},
 		{"drive --target 127.0.0.1:1 --workload opera", "--workload"},
 		{"drive --target 127.0.0.1:1 --loop open --rate 0", "rate 0"},
