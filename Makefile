@@ -6,7 +6,7 @@ GO ?= go
 CC := $(or $(shell $(GO) env CC),cc)
 RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo -race)
 
-.PHONY: help build test lint bench plots report soak check smoke cross
+.PHONY: help build test lint bench plots report soak crosscheck driver check smoke cross
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -34,8 +34,16 @@ report: ## write report and plots of results/latest again, without measuring
 
 SOAK ?= 20m
 
-soak: ## repeat the strategies' conformance rows in random order for SOAK (20m); stops and bursts ten times at least
+soak: ## repeat the strategies' conformance rows in random order, then the truth tests, each for SOAK (20m)
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -run TestSoak -timeout 0 ./strategies/all -soak $(SOAK)
+	$(GO) test -run TestSoak -timeout 0 ./bench -soak $(SOAK)
+
+crosscheck: ## compare the driver with wrk, h2load and ab, those that are in PATH, as Markdown (two minutes, on an idle machine)
+	@$(GO) run ./bench/crosscheck
+
+driver: ## print what the driver promises: pacing, cost, connections (two minutes, on an idle machine)
+	$(GO) test -run '^$$' -bench Ceiling -benchtime 3x ./bench
+	$(GO) test -run '^$$' -bench 'Pacing|Connections' -benchtime 3x ./bench
 
 check: lint test smoke cross ## what CI runs: lint, tests, a smoke run of everything, builds for other systems
 

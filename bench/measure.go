@@ -3,9 +3,9 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/internal/load"
 	"github.com/poolbench/poolbench/bench/internal/server"
 	"github.com/poolbench/poolbench/bench/internal/usage"
@@ -29,6 +29,7 @@ type measurement struct {
 	step     Step
 	workload workload.Workload
 	sides    Sides
+	driver   string
 	requests int             // closed loop: ends the window after so many; 0: the step's timing does
 	atEdge   func(load.Edge) // nil, or called right after the window opened and right before it is read at its end
 }
@@ -50,27 +51,36 @@ func (m measurement) record() trial.Trial {
 		WarmUp:     timing.WarmUp,
 		Window:     timing.Window,
 		TimeOut:    timing.TimeOut,
-		Driver:     m.sides.driverProcess(),
+		Driver:     m.sides.driverProcess(m.driver),
 	}
+}
+
+// server is the process that the trial is about.
+func (m measurement) server() server.Config {
+	c := server.Config{GOMAXPROCS: m.sides.Server.GOMAXPROCS, CPUs: m.sides.Server.CPUs, Drain: drain}
+	if m.step.Null {
+		c.Null = true
+	} else {
+		c.Strategy, c.Workload = m.step.Strategy, m.workload.Name
+	}
+	return c
 }
 
 // run starts the server, loads it, stops it, and returns the record. With an error, the record says as much as is known.
 func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 	t = m.record()
-	child, err := server.Start(ctx, server.Config{
-		Strategy:   m.step.Strategy,
-		Workload:   m.workload.Name,
-		GOMAXPROCS: m.sides.Server.GOMAXPROCS,
-		CPUs:       m.sides.Server.CPUs,
-		Drain:      drain,
-	})
+	child, err := server.Start(ctx, m.server())
 	if err != nil {
 		return t, err
 	}
 	t.Server = child.Identity()
-	defer func() { err = errors.Join(err, stop(ctx, child, &t)) }()
+	defer func() {
+		if err = errors.Join(err, stop(ctx, child, &t)); err == nil {
+			m.judge(&t)
+		}
+	}()
 
-	var edges edges
+	edges := edges{before: usage.ReadMachine()}
 	driving, died := context.WithCancelCause(ctx)
 	defer died(nil)
 	go func() {
@@ -81,7 +91,8 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 		}
 	}()
 	config := m.step.Scenario.Timing.config(child.Addr(), m.workload, m.step.Load)
-	config.Seed, config.Requests = m.step.Seed, m.requests
+	config.Seed, config.Requests, config.NewTarget = m.step.Seed, m.requests, true
+	m.sides.configure(&config, m.driver)
 	config.AtEdge = func(e load.Edge) {
 		if e == load.Closes && m.atEdge != nil {
 			m.atEdge(e)
@@ -95,25 +106,19 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 	if err != nil {
 		return t, err
 	}
-	fill(&t, result)
 	edges.fill(&t)
-	if m.requests == 0 {
-		t.Invalid = disturbed(result.Late, result.Window)
-	}
+	fill(&t, result)
 	return t, edges.err
 }
 
-// disturbance is the share of a window for which the driver may have been kept from running. More, and the figures say
-// more about whatever kept it than about the server.
-const disturbance = 0.1
-
-// disturbed says why a trial must not be used if the driver was late for its own window; empty: it was not.
-func disturbed(late, window time.Duration) string {
-	if float64(late) <= disturbance*float64(window) {
-		return ""
+// judge has the record say what is to be said about it. A window that ends by number may be shorter than its edges, so
+// that its figures can be taken and not judged.
+func (m measurement) judge(t *trial.Trial) {
+	if m.requests > 0 {
+		return
 	}
-	return fmt.Sprintf("disturbed: the driver did not get to run for %v at an edge of its window of %v; leave the machine alone while it measures",
-		late.Round(time.Millisecond), window.Round(time.Millisecond))
+	t.Findings = append(t.Findings, finding.Of(*t)...)
+	t.Invalid = finding.Invalid(t.Findings)
 }
 
 // stop ends the server and takes its own count of connections.
@@ -123,19 +128,25 @@ func stop(ctx context.Context, child *server.Child, t *trial.Trial) error {
 	connections, err := child.Stop(ctx)
 	t.Accepted = connections
 	if errors.Is(err, server.ErrDrain) { // after the window, and so no fault of the figures
-		t.Warnings = append(t.Warnings, trial.Warning{Code: "forced-stop", Text: err.Error()})
+		t.Findings = append(t.Findings, trial.Finding{Code: "forced-stop", Text: err.Error()})
 		return nil
 	}
 	return err
 }
 
 func fill(t *trial.Trial, r load.Result) {
-	t.Window, t.Counts, t.Clients, t.Latency = r.Window, r.Counts, r.Clients, r.Latency
-	t.Warnings = append(t.Warnings, r.Warnings...)
+	t.Window, t.Counts, t.Clients, t.Latency, t.Others, t.Driving = r.Window, r.Counts, r.Clients, r.Latency, r.Others, r.Driving
+	t.Driver.Name = r.Driver
+	t.System.TimeWaitWait = r.Waited
+	if r.EndUnproven {
+		t.Findings = append(t.Findings, trial.Finding{Code: "session-end-unproven", Text: "this system does not tell whether the server received the last message of a session " +
+			"before it closed: a server that reads all but the last may be counted as serving; measure sessions on Linux"})
+	}
 }
 
-// edges are what everyone had used at the two ends of the window.
+// edges are what everyone had used at the two ends of the window, and how the machine was before.
 type edges struct {
+	before         usage.Machine
 	server, driver [2]usage.Snapshot
 	machine        [2]usage.Machine
 	err            error
@@ -155,5 +166,5 @@ func (e *edges) read(ctx context.Context, edge load.Edge, child *server.Child) {
 func (e *edges) fill(t *trial.Trial) {
 	t.ServerUsage = usage.Between(e.server[load.Opens], e.server[load.Closes])
 	t.DriverUsage = usage.Between(e.driver[load.Opens], e.driver[load.Closes])
-	t.System = usage.BetweenMachine(e.machine[load.Opens], e.machine[load.Closes])
+	t.System = usage.BetweenMachine(e.before, e.machine[load.Opens], e.machine[load.Closes])
 }

@@ -19,8 +19,9 @@ type Step struct {
 	Load       trial.Load // an open loop's has its Fraction, and no Rate before the capacity is known
 	Seed       uint64     // of the arrivals: the same for all strategies of a repetition, so that they face the same ones
 
-	// Calibrates says that the trial measures what the open loops' rates are fractions of.
-	Calibrates bool
+	// Calibrates says that the trial measures what the open loops' rates are fractions of, or, with Null, what the driver
+	// itself can do: its server is then the null server.
+	Calibrates, Null bool
 }
 
 // calibrations is how often a capacity is measured; the median of three survives one disturbed trial.
@@ -36,7 +37,12 @@ func (s Suite) Plan(seed uint64) ([]Step, error) {
 	}
 	var plan []Step
 	calibrated := map[capacityKey]bool{}
+	bounded := map[int]bool{}
 	for _, sc := range s.Scenarios {
+		if n := sc.Load.Clients; sc.Load.Loop == trial.Open && !bounded[n] {
+			bounded[n] = true
+			plan = append(plan, ceiling(sc)...)
+		}
 		if key := keyOf(sc); sc.Load.Loop != trial.Closed && !calibrated[key] {
 			calibrated[key] = true
 			plan = append(plan, s.calibration(sc)...)
@@ -100,6 +106,23 @@ func (s Suite) calibration(sc Scenario) []Step {
 	sc.About = "What the offered loads of the open loops are fractions of: the baseline in closed loop."
 	for rep := range calibrations {
 		steps = append(steps, Step{Scenario: sc, Strategy: name, Repetition: rep, Load: load, Calibrates: true})
+	}
+	return steps
+}
+
+// ceiling measures the driver: echo in closed loop against the null server. What it can do beyond that depends little on
+// what is asked, because the sockets cost it far more than anything it does itself.
+func ceiling(sc Scenario) []Step {
+	var steps []Step
+	null := Scenario{
+		Name:     fmt.Sprintf("ceiling of the driver (%d clients)", sc.Load.Clients),
+		About:    "What the driver itself can do, when the server does next to nothing: equality is judged below half of it.",
+		Workload: "echo",
+		Timing:   sc.Timing,
+	}
+	load := trial.Load{Loop: trial.Closed, Clients: sc.Load.Clients}
+	for rep := range calibrations {
+		steps = append(steps, Step{Scenario: null, Strategy: trial.NullServer, Repetition: rep, Load: load, Calibrates: true, Null: true})
 	}
 	return steps
 }

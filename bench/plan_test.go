@@ -61,6 +61,7 @@ func TestThePlanMeasuresEveryCellOnceInEachRepetition(t *testing.T) {
 	}
 	for rep := range 3 { // one workload, one baseline, one number of clients: one capacity
 		want[fmt.Sprintf("capacity of echo (goroutine, 8 clients) goroutine:workers=unbounded,queue=0,full=wait,unit=conn 0 twin=false rep=%d", rep)] = 1
+		want[fmt.Sprintf("ceiling of the driver (8 clients) null 0 twin=false rep=%d", rep)] = 1 // one for each number of clients
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/poolbench/poolbench/bench/internal/load"
 	"github.com/poolbench/poolbench/bench/internal/pin"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -43,6 +44,21 @@ func ParseSides(serverCPUs, driverCPUs string) (Sides, error) {
 	return sides(server, driver), nil
 }
 
+// ParseCPUs reads a list of CPUs such as "0-3,5" that this process may use; none if text is empty.
+func ParseCPUs(text string) ([]int, error) {
+	if text == "" {
+		return nil, nil
+	}
+	allowed, err := pin.Allowed()
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return nil, err
+	}
+	if len(allowed) == 0 {
+		return nil, fmt.Errorf("this system (%s) cannot pin processes to CPUs; leave the list out", runtime.GOOS)
+	}
+	return parseCPUs("CPUs", text, allowed)
+}
+
 func parseCPUs(what, text string, allowed []int) ([]int, error) {
 	cpus, err := pin.ParseList(text)
 	if err != nil {
@@ -74,7 +90,7 @@ func sides(server, driver []int) Sides {
 			Text: "Server and driver were not pinned to CPUs of their own (this system cannot, or has only one), so each could take time from the other: " +
 				"read small differences with care, or measure on Linux with two CPUs or more.",
 		})
-	case slices.ContainsFunc(server, func(cpu int) bool { return slices.Contains(driver, cpu) }):
+	case s.shared():
 		s.Warnings = append(s.Warnings, trial.Warning{
 			Code: "shared-cpus",
 			Text: "Server and driver share CPUs, so what one costs is taken from the other: name different ones with --server-cpus and --driver-cpus.",
@@ -105,10 +121,10 @@ func (s Sides) enterDriver() (restore func(), err error) {
 	}, nil
 }
 
-// driverProcess is this process as it stands in a record.
-func (s Sides) driverProcess() trial.Process {
+// driverProcess is this process as it stands in a record, until the load has said which driver it was.
+func (s Sides) driverProcess(driver string) trial.Process {
 	return trial.Process{
-		Name:       driverName,
+		Name:       driver,
 		PID:        os.Getpid(),
 		GoVersion:  runtime.Version(),
 		GOMAXPROCS: s.Driver.GOMAXPROCS,
@@ -116,5 +132,14 @@ func (s Sides) driverProcess() trial.Process {
 	}
 }
 
-// driverName is the portable driver's name in records.
-const driverName = "goroutines"
+// configure tells the load what it may use.
+func (s Sides) configure(c *load.Config, driver string) {
+	c.Driver = driver
+	c.CPUs = len(s.Driver.CPUs)
+	c.OwnCPUs = len(s.Driver.CPUs) > 0 && !s.shared()
+}
+
+// shared says whether the two sides use a CPU together.
+func (s Sides) shared() bool {
+	return slices.ContainsFunc(s.Server.CPUs, func(cpu int) bool { return slices.Contains(s.Driver.CPUs, cpu) })
+}

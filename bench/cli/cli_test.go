@@ -95,8 +95,9 @@ func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(run.Trials) != run.Env.Planned || len(run.Trials) != 3+3+2 {
-		t.Errorf("%d trials of %d", len(run.Trials), run.Env.Planned)
+	first := slices.DeleteFunc(slices.Clone(run.Trials), func(t trial.Trial) bool { return t.Attempt > 0 })
+	if len(first) != run.Env.Planned || len(first) != 3+3+3+2 {
+		t.Errorf("%d trials of %d", len(first), run.Env.Planned)
 	}
 	if run.Env.Interrupted || run.Env.Finished.IsZero() || run.Env.Seed != 3 || run.Env.Suite != "small" {
 		t.Errorf("env: %+v", run.Env)
@@ -380,7 +381,7 @@ func TestServeAndDriveATutorialServer(t *testing.T) {
 	if code := <-served; code != 0 {
 		t.Errorf("serve: exit code %d", code)
 	}
-	for _, want := range []string{"received connection: 127.0.0.1:", "closed connection: 127.0.0.1:", "accepted "} {
+	for _, want := range []string{`received connection: 127\.0\.0\.\d+:`, `closed connection: 127\.0\.0\.\d+:`, "accepted "} {
 		out.await(t, want)
 	}
 	received, closed := strings.Count(out.text.String(), "received connection"), strings.Count(out.text.String(), "closed connection")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -14,19 +15,25 @@ import (
 )
 
 func driveCommand(suite bench.Suite) *cobra.Command {
-	var target, work, loop, arrivals string
+	var target, work, loop, arrivals, profile, cpus string
+	var others []string
 	var asJSON bool
-	var seed uint64
 	var l trial.Load
 	var timing bench.Timing
+	var o bench.DriveOptions
 	c := &cobra.Command{
 		Use:   "drive",
 		Short: "Load a server that somebody else serves",
-		Long: `Load a server at an address, and print who was served and how long it took. In a closed loop each client asks again
-when it has its answer; in an open loop requests are due by a schedule, and waiting for the server counts; with
-sessions each arrival is a new connection that runs the whole exchange.`,
+		Long: `Load a server at an address, on this machine or another, and print who was served and how long it took. In a closed
+loop each client asks again when it has its answer; in an open loop requests are due by a schedule, and waiting for the
+server counts; with sessions each arrival is a new connection that runs the whole exchange.
+
+The rate of an open loop can change (--profile), and a part of the clients can behave badly (--others): slow ones send
+their requests byte by byte, idle ones ask nothing, never-reads ones do not read what they are told, and resets ones
+break off in the middle of a request. Those are not measured; the rest is.`,
 		Example: `  poolbench drive --target 127.0.0.1:7000 --workload echo --clients 64
   poolbench drive --target 127.0.0.1:7000 --workload echo --loop open --rate 5000 --window 10s
+  poolbench drive --target 127.0.0.1:7000 --loop open --rate 500 --profile burst:factor=5,at=1s,for=1s --others slow:share=0.1
   poolbench drive --target 127.0.0.1:2727 --workload exchange --loop sessions --rate 200`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -46,10 +53,23 @@ sessions each arrival is a new connection that runs the whole exchange.`,
 			if l.Loop != trial.Closed && l.Rate == 0 {
 				return usagef("--rate 0: --loop %s offers so many per second; for example --rate 1000", loop)
 			}
-			if err := bench.CheckDrive(target, w, l, timing); err != nil {
+			if l.Profile, err = parseProfile(profile); err != nil {
+				return usagef("--profile %w", err)
+			}
+			for _, text := range others {
+				share, err := parseOthers(text)
+				if err != nil {
+					return usagef("--others %w", err)
+				}
+				l.Others = append(l.Others, share)
+			}
+			if o.CPUs, err = bench.ParseCPUs(cpus); err != nil {
+				return usagef("--cpus: %w", err)
+			}
+			if err := bench.CheckDrive(target, w, l, timing, o); err != nil {
 				return usage(err)
 			}
-			t, err := bench.Drive(c.Context(), target, w, l, timing, seed)
+			t, err := bench.Drive(c.Context(), target, w, l, timing, o)
 			if err != nil {
 				return err
 			}
@@ -68,14 +88,25 @@ sessions each arrival is a new connection that runs the whole exchange.`,
 	f.DurationVar(&l.Think, "think", 0, "closed loop: pause between an answer and the next request")
 	f.Float64Var(&l.Rate, "rate", 0, "open loop and sessions: requests (sessions) per second")
 	f.StringVar(&arrivals, "arrivals", string(trial.Poisson), "open loop and sessions: poisson or constant")
+	f.StringVar(&profile, "profile", "", "open loop and sessions: how the rate changes over the window: "+profileForms)
+	f.StringArrayVar(&others, "others", nil, "clients that behave otherwise and are not measured: slow, idle, never-reads or resets, like "+othersForm+"; repeat it for more")
 	f.DurationVar(&timing.WarmUp, "warm-up", time.Second, "load before the window, not counted")
 	f.DurationVar(&timing.Window, "window", 5*time.Second, "how long to measure")
 	f.DurationVar(&timing.TimeOut, "time-out", time.Second, "a client's patience with one request")
 	f.DurationVar(&timing.Tail, "tail", time.Second, "how long, at most, to wait for answers after the window")
 	f.DurationVar(&timing.BackOff, "back-off", 20*time.Millisecond, "before a refused client comes back")
-	f.Uint64Var(&seed, "seed", 1, "of the arrivals")
+	f.Uint64Var(&o.Seed, "seed", 1, "of the arrivals")
+	f.StringVar(&o.Driver, "driver", "", driverHelp())
+	f.StringVar(&cpus, "cpus", "", "run on these CPUs alone, such as `2-3` (default: where the system likes)")
+	f.BoolVar(&o.OwnCPUs, "spin", false, "spend idle CPU time on pacing within a microsecond; for CPUs that nobody else needs, the server least of all")
 	f.BoolVar(&asJSON, "json", false, "print the trial as one line of JSON, as in trials.jsonl")
 	return c
+}
+
+// driverHelp lists what can drive.
+func driverHelp() string {
+	drivers := bench.Drivers()
+	return fmt.Sprintf("what drives the load: %s (default: %s)", strings.Join(drivers, " or "), drivers[0])
 }
 
 // printTrial prints one trial for a person.
@@ -104,9 +135,33 @@ func printTrial(w io.Writer, t trial.Trial) {
 	}
 	times.Render()
 	fmt.Fprintf(w, "\nRequests that timed out, were never answered or never sent stand in response at %v.\n", t.TimeOut)
-	for _, warning := range t.Warnings {
-		fmt.Fprintf(w, "Warning: %s\n", warning.Text)
+	for _, o := range t.Others {
+		fmt.Fprintf(w, "Not measured: %d clients (%s), %d connections made, %d of them ended by the server, %d right answers.\n",
+			o.Clients, o.Behaviour, o.Connected, o.Ended, o.Answered)
 	}
+	fmt.Fprintln(w, driverLine(t))
+	for _, f := range t.Findings {
+		kind := "Note"
+		if f.Invalid {
+			kind = "INVALID"
+		}
+		fmt.Fprintf(w, "%s: %s (%s).\n", kind, f.Text, f.Code)
+	}
+}
+
+// driverLine says what drove, and how busy it was.
+func driverLine(t trial.Trial) string {
+	text := fmt.Sprintf("Driven by %s", t.Driver.Name)
+	if n := t.Driving.Shards; n > 0 && t.Window > 0 {
+		text += fmt.Sprintf(": the busiest of %d event loops was at work for %.0f %% of the window", n, 100*(1-t.Driving.Idle.Seconds()/t.Window.Seconds()))
+	}
+	if n := t.Counts.Good; n > 0 && t.DriverUsage.CPU > 0 {
+		text += fmt.Sprintf("; %.1f µs of CPU for each good answer", (t.DriverUsage.CPU-t.Driving.Spun).Seconds()*1e6/float64(n))
+		if t.Driving.Spun > 0 {
+			text += " beside what it spun"
+		}
+	}
+	return text + "."
 }
 
 func quantile(h trial.Histogram, q float64) string {

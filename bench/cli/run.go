@@ -26,6 +26,7 @@ type runFlags struct {
 	warmUp, window         time.Duration
 	seed                   uint64
 	serverCPUs, driverCPUs string
+	driver                 string
 	results, name          string
 }
 
@@ -61,6 +62,7 @@ says that it is partial.`, suite.Name),
 	f.Uint64Var(&flags.seed, "seed", 0, "of the order of trials and of the arrivals (default: a new one, which the record keeps)")
 	f.StringVar(&flags.serverCPUs, "server-cpus", "", "CPUs for the server, such as `0-3` (default: half of them)")
 	f.StringVar(&flags.driverCPUs, "driver-cpus", "", "CPUs for the driver, such as `4-7` (default: the other half)")
+	f.StringVar(&flags.driver, "driver", "", driverHelp())
 	f.StringVar(&flags.results, "results", "results", "`FOLDER` for the run's folder")
 	f.StringVar(&flags.name, "name", "", "`NAME` of the run's folder (default: time and commit)")
 	return c
@@ -101,7 +103,7 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 	if err := flags.checkFolder(); err != nil {
 		return usage(err)
 	}
-	if err := suite.Feasible(); err != nil {
+	if err := errors.Join(suite.Feasible(), bench.CheckDriver(flags.driver)); err != nil {
 		return usage(err)
 	}
 	sides, err := bench.ParseSides(flags.serverCPUs, flags.driverCPUs)
@@ -125,24 +127,28 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 	}
 
 	shown := newProgress(stderr, env.Planned)
-	kept, valid, spoilt := 0, 0, map[string]int{}
-	runErr := suite.Run(ctx, bench.RunOptions{Seed: flags.seed, Sides: sides, Upcoming: shown.upcoming}, func(t trial.Trial) error {
+	kept, steps, valid, spoilt := 0, 0, 0, map[string]int{}
+	options := bench.RunOptions{Seed: flags.seed, Sides: sides, Driver: flags.driver, Upcoming: shown.upcoming}
+	runErr := suite.Run(ctx, options, func(t trial.Trial) error {
 		if err := writer.Append(t); err != nil {
 			return err
 		}
 		kept++
+		if t.Attempt == 0 {
+			steps++
+		}
 		if t.Invalid == "" {
 			valid++
 		} else {
 			spoilt["invalid"]++
 		}
-		for _, w := range t.Warnings {
-			spoilt[w.Code]++
+		for _, f := range t.Findings {
+			spoilt[f.Code]++
 		}
 		return nil
 	})
 	shown.end()
-	warnOf(stderr, env, spoilt)
+	warnOf(stderr, env, spoilt, kept)
 	switch {
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
 		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s", kept, writer.Dir())
@@ -150,7 +156,7 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 		runErr = fmt.Errorf("not one of %d trials is valid; %s says why", kept, filepath.Join(writer.Dir(), "report.md"))
 	}
 	env.Finished = time.Now().UTC()
-	env.Interrupted = kept < env.Planned
+	env.Interrupted = steps < env.Planned
 	if err := errors.Join(writer.WriteEnv(env), writer.Close()); err != nil {
 		return errors.Join(runErr, err)
 	}
@@ -176,12 +182,12 @@ func (r runFlags) checkFolder() error {
 }
 
 // warnOf says what spoilt trials, once for each kind: they are in the report too, but whoever waits should know.
-func warnOf(stderr io.Writer, env trial.Env, spoilt map[string]int) {
+func warnOf(stderr io.Writer, env trial.Env, spoilt map[string]int, trials int) {
 	for _, w := range env.Warnings {
 		fmt.Fprintln(stderr, "poolbench: warning:", w.Text)
 	}
 	for _, code := range slices.Sorted(maps.Keys(spoilt)) {
-		fmt.Fprintf(stderr, "poolbench: warning: %s in %d of %d trials; report.md says more\n", code, spoilt[code], env.Planned)
+		fmt.Fprintf(stderr, "poolbench: warning: %s in %d of %d trials; report.md says more\n", code, spoilt[code], trials)
 	}
 }
 

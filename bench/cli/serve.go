@@ -7,10 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
+	resources "github.com/poolbench/poolbench/bench/internal/usage"
+	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/poolbench/poolbench/strategies"
 	"github.com/spf13/cobra"
@@ -24,7 +27,7 @@ func serveCommand(suite bench.Suite) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve a workload under a strategy until interrupted",
 		Long: `Serve a workload under a strategy, for a client of your own or for ` + "`poolbench drive`" + `, until Ctrl-C or
-SIGTERM. Then it drains and prints what became of the connections.`,
+SIGTERM. Then it drains and prints what became of the connections, and what it has used.`,
 		Example: `  poolbench serve --strategy tutorial --workload exchange --listen :2727 --verbose
   poolbench serve --strategy ants:workers=64,full=reject --workload echo --listen 127.0.0.1:7000`,
 		Args: cobra.NoArgs,
@@ -89,11 +92,50 @@ func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln n
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintf(stderr, "stopping: connections in progress have %v; Ctrl-C again ends at once\n", o.Drain)
 	})()
+	before := resources.Self()
 	err := s.Serve(ctx, ln, w.Handler(), o)
+	after := resources.Self()
 	n := o.Stats.Counts()
 	fmt.Fprintf(stdout, "accepted %d connections = %d served + %d shed + %d aborted + %d closed by force; %d panics, %d requests shed\n",
 		n.Accepted, n.Served, n.Shed, n.Aborted, n.Forced, n.Panics, n.RequestsShed)
+	printUsage(stdout, resources.Between(before, after), after.At.Sub(before.At))
 	return err
+}
+
+// printUsage prints what this process has used while it served for so long, in two lines. What the platform does not tell is
+// left out. There is nothing per request: a server does not know what its clients take for one.
+func printUsage(w io.Writer, u trial.Usage, served time.Duration) {
+	var use, run []string
+	if u.CPU > 0 {
+		use = append(use, fmt.Sprintf("%v of CPU time (%v user + %v system), %.1f %% of a CPU", rough(u.CPU), rough(u.UserCPU), rough(u.CPU-u.UserCPU),
+			100*float64(u.CPU)/float64(max(served, 1))))
+	}
+	if u.PeakRSS > 0 {
+		use = append(use, fmt.Sprintf("%.1f MiB of memory at most", float64(u.PeakRSS)/(1<<20)))
+	}
+	if u.VoluntarySwitches > 0 || u.InvoluntarySwitches > 0 {
+		run = append(run, fmt.Sprintf("%d voluntary and %d involuntary context switches", u.VoluntarySwitches, u.InvoluntarySwitches))
+	}
+	run = append(run,
+		fmt.Sprintf("%d garbage collections, which stopped it for %v in all", u.GCCycles, rough(u.GCPause)),
+		fmt.Sprintf("%d goroutines now", u.Goroutines))
+	if len(use) == 0 {
+		use = append(use, "this system tells neither CPU time nor memory")
+	}
+	fmt.Fprintf(w, "used in %v: %s\n", rough(served), strings.Join(use, ", "))
+	fmt.Fprintln(w, strings.Join(run, ", "))
+}
+
+// rough is d with as many digits as a person reads.
+func rough(d time.Duration) time.Duration {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond)
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond)
+	default:
+		return d.Round(100 * time.Nanosecond)
+	}
 }
 
 // connLog prints the connections that come and go, as the tutorial's server did; everything else goes to another handler.

@@ -98,7 +98,7 @@ func between(ds []time.Duration) string {
 
 // incomplete says what is missing, and is empty for a complete run.
 func (v view) incomplete() string {
-	n, planned := len(v.run.Trials), v.run.Env.Planned
+	n, planned := v.run.Steps(), v.run.Env.Planned
 	switch {
 	case planned > n:
 		return fmt.Sprintf("%s of %s trials measured", count(int64(n)), count(int64(planned)))

@@ -106,7 +106,13 @@ func goodputColumn(d *document, l level) textColumn {
 		}
 	}
 	u := columnUnit(rates, vs)
-	return textColumn{"goodput, " + u.name, func(c cell) string { return withInterval(d, c.Goodput, u.of) }}
+	return textColumn{"goodput, " + u.name, func(c cell) string {
+		text := withInterval(d, c.Goodput, u.of)
+		if c.Goodput.N > 0 && c.Bounded() {
+			text = c.lowerBound() + text + d.note("A lower bound: the driver was the bottleneck.")
+		}
+		return text
+	}}
 }
 
 func withInterval(d *document, e stat.Estimate, format func(float64) string) string {
@@ -140,6 +146,9 @@ func (s scenario) openTable(d *document, l level) {
 		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()})
 }
 
+// senseSign is a sense as it stands in a table.
+var senseSign = map[stat.Sense]string{stat.AtMost: "≤ ", stat.AtLeast: "≥ "}
+
 // ratioCell is the paired ratio to the baseline; the twin's is the A/A pair.
 func (s scenario) ratioCell(d *document, c cell, m stat.Metric) string {
 	if c.Twin {
@@ -163,5 +172,12 @@ func (s scenario) ratioCell(d *document, c cell, m stat.Metric) string {
 	if c.capped(m) {
 		return absent + d.note("No ratio: it would only tell the client's time-out.")
 	}
-	return withInterval(d, comparison.Ratio, sig)
+	if comparison.Unranked {
+		return absent + d.note("Not ranked: the ratio would tell of the driver as much as of the servers.")
+	}
+	text := withInterval(d, comparison.Ratio, sig)
+	if sign, found := senseSign[comparison.Sense]; found {
+		text = sign + text + d.note("The driver was the bottleneck for the better of the two: in truth the ratio is as far from 1 as this, or further.")
+	}
+	return text
 }

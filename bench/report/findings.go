@@ -20,6 +20,8 @@ type verdict struct {
 	undecided []cell        // intervals so wide that their bound says nothing
 	possible  float64       // the largest difference that is left possible for any of undecided
 	unsettled []cell        // too few pairs for an interval
+	unranked  []cell        // the driver decided the figures, or its time is in them
+	bounded   bool          // for unranked: it decided
 	aa        stat.Estimate // the baseline against itself
 }
 
@@ -35,6 +37,9 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 		switch {
 		case d.Differs:
 			v.differs = append(v.differs, c)
+		case d.Unranked:
+			v.unranked = append(v.unranked, c)
+			v.bounded = v.bounded || c.Bounded() || l.bounded(s.baseline)
 		case d.Ratio.N == 0 || !settled(d.Ratio) || !finite(d.Bound):
 			v.unsettled = append(v.unsettled, c)
 		case d.Bound > worthSaying:
@@ -46,7 +51,7 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
 		}
 	}
-	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled) > 0
+	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
 }
 
 // worthSaying is the widest bound with which "no difference larger than" tells a reader anything: five times the
@@ -96,7 +101,8 @@ func (v verdict) differsText() string {
 			parts = append(parts, c.mark()+" is at the client's time-out")
 			continue
 		}
-		parts = append(parts, c.mark()+" "+ratioText(c.against[v.metric.Name].Ratio))
+		d := c.against[v.metric.Name]
+		parts = append(parts, c.mark()+" "+sense(d)+ratioText(d.Ratio))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -117,6 +123,34 @@ func (v verdict) unsettledText(most int) string {
 		return ""
 	}
 	return "too few pairs of trials to tell " + list(marks(v.unsettled), most, "strategy") + " from " + v.baseline
+}
+
+// unrankedText says why, and where the question is answered instead.
+func (v verdict) unrankedText(most int, elsewhere []string) string {
+	if len(v.unranked) == 0 {
+		return ""
+	}
+	who := v.baseline + " and " + list(marks(v.unranked), most, "other")
+	if !v.bounded {
+		return fmt.Sprintf("not ranked: more than half of the driver's ceiling was offered, so its own time may hide a difference between %s; a lower load tells", who)
+	}
+	return fmt.Sprintf("not ranked: the driver was the bottleneck between %s, so goodput is a lower bound; %s", who, sameInOpenLoop(elsewhere))
+}
+
+// sameInOpenLoop leads from a closed loop to the open loops of its workload.
+func sameInOpenLoop(elsewhere []string) string {
+	if len(elsewhere) == 0 {
+		return "an open loop of this workload, at half of the driver's ceiling or less, would tell"
+	}
+	return list(elsewhere, 3, "scenario") + " asked the same in an open loop"
+}
+
+// sense is what stands before a ratio: nothing if it is as seen.
+func sense(c stat.Comparison) string {
+	if c.Sense == stat.AsSeen {
+		return ""
+	}
+	return string(c.Sense) + " "
 }
 
 // bound is the largest difference from 1 that an interval leaves possible.
@@ -208,158 +242,3 @@ func (s scenario) shortfalls() []cell {
 	}
 	return out
 }
-
-// An overview is what can be said of the whole run in a paragraph and in a title.
-type overview struct {
-	strategies []string // labels, in order of first appearance
-	baselines  []string
-	starved    groups   // by strategy: "echo (2 of 64)"
-	differing  []string // labels whose goodput differs anywhere
-	ratios     groups   // by strategy: "echo × 0.42"
-	same       []string // labels whose goodput differs nowhere and was settled everywhere
-	seen       float64  // for same: how far a median is from 1, at most
-	bound      float64  // for same: what is left possible
-	aa         float64  // the largest of the A/A pairs beside them; NaN if one has no interval
-	undecided  []string // labels with a goodput that is undecided anywhere
-	unsettled  []string
-	short      groups // by scenario and rate: "goroutine (81 % of it)"
-}
-
-func (v view) overview() overview {
-	var o overview
-	o.aa = 0
-	addTo := func(set *[]string, s string) {
-		if !slices.Contains(*set, s) {
-			*set = append(*set, s)
-		}
-	}
-	var same, skip []string
-	bounds, seen := map[string]float64{}, map[string]float64{}
-	for _, s := range v.scenarios {
-		for _, c := range s.cells() {
-			addTo(&o.strategies, c.label)
-		}
-		for _, c := range s.starving() {
-			o.starved.add(c.label, fmt.Sprintf("%s (%s)", s.name, c.served()))
-		}
-		for _, c := range s.shortfalls() {
-			o.short.add(s.name+" at "+rate(c.Load.Rate), fmt.Sprintf("%s (%s of it)", c.label, percent(c.kept())))
-		}
-		if s.open() {
-			continue
-		}
-		for _, l := range s.levels {
-			j, ok := s.judge(l, stat.Goodput)
-			if !ok {
-				continue
-			}
-			addTo(&o.baselines, s.baseline)
-			for _, c := range j.differs {
-				addTo(&o.differing, c.label)
-				o.ratios.add(c.label, fmt.Sprintf("%s × %s", s.name, sig(c.against[j.metric.Name].Ratio.Value)))
-			}
-			for _, c := range j.undecided {
-				addTo(&o.undecided, fmt.Sprintf("%s on %s", c.label, s.name))
-				addTo(&skip, c.label)
-			}
-			for _, c := range j.unsettled {
-				addTo(&o.unsettled, c.label)
-				addTo(&skip, c.label)
-			}
-			for _, c := range j.same {
-				if c.starved() { // as much for fewer clients is not the same
-					addTo(&skip, c.label)
-					continue
-				}
-				addTo(&same, c.label)
-				bounds[c.label] = max(bounds[c.label], c.against[j.metric.Name].Bound)
-				seen[c.label] = max(seen[c.label], math.Abs(c.against[j.metric.Name].Ratio.Value-1))
-			}
-			if len(j.same) > 0 {
-				if settled(j.aa) {
-					o.aa = max(o.aa, bound(j.aa))
-				} else {
-					o.aa = math.NaN()
-				}
-			}
-		}
-	}
-	for _, label := range same {
-		if !slices.Contains(o.differing, label) && !slices.Contains(skip, label) {
-			o.same = append(o.same, label)
-			o.bound = max(o.bound, bounds[label])
-			o.seen = max(o.seen, seen[label])
-		}
-	}
-	return o
-}
-
-// groups are remarks by strategy, in the order in which they came.
-type groups struct {
-	labels  []string
-	remarks map[string][]string
-}
-
-func (g *groups) add(label, remark string) {
-	if g.remarks == nil {
-		g.remarks = map[string][]string{}
-	}
-	if g.remarks[label] == nil {
-		g.labels = append(g.labels, label)
-	}
-	g.remarks[label] = append(g.remarks[label], remark)
-}
-
-// text says each label once: "thread on echo × 0.42, wait × 0.43; tutorial on ...".
-func (g groups) text() string {
-	var parts []string
-	for _, label := range g.labels {
-		parts = append(parts, label+" on "+strings.Join(g.remarks[label], ", "))
-	}
-	return strings.Join(parts, "; ")
-}
-
-// baseline is what strategies were compared with, as prose.
-func (o overview) baseline() string {
-	if len(o.baselines) == 1 {
-		return o.baselines[0]
-	}
-	return "the baseline"
-}
-
-// sentences is the summary of the whole run.
-func (o overview) sentences() []string {
-	var out []string
-	if len(o.starved.labels) > 0 {
-		out = append(out, "Not every client was served, in the trial that served the fewest, by "+o.starved.text()+".")
-	} else if len(o.strategies) > 0 {
-		out = append(out, "Every strategy served every client.")
-	}
-	if len(o.same) > 0 {
-		aa := "A/A pair: too few pairs"
-		if finite(o.aa) {
-			aa = "A/A pair: up to " + atMost(o.aa)
-		}
-		out = append(out, fmt.Sprintf("In closed loop no difference in goodput larger than %s was seen between %s and %s in any scenario (%s); their median ratios are at most %s from 1.",
-			atMost(o.bound), o.baseline(), list(o.same, 12, "other"), aa, atMost(o.seen)))
-	}
-	if len(o.ratios.labels) > 0 {
-		out = append(out, fmt.Sprintf("Goodput differs from %s: %s.", possessive(o.baseline()), o.ratios.text()))
-	}
-	if len(o.undecided) > 0 {
-		out = append(out, "Undecided, because noise leaves more than "+percent(worthSaying)+" possible: the goodput of "+list(o.undecided, 12, "other")+" against "+possessive(o.baseline())+".")
-	}
-	if len(o.unsettled) > 0 {
-		out = append(out, "Too few pairs of trials to compare the goodput of "+list(o.unsettled, 12, "other")+" with "+possessive(o.baseline())+".")
-	}
-	if len(o.short.labels) > 0 {
-		var parts []string
-		for _, load := range o.short.labels {
-			parts = append(parts, load+" for "+list(o.short.remarks[load], 12, "strategy"))
-		}
-		out = append(out, fmt.Sprintf("In open loop goodput fell under %s of the offered load first on %s.", percent(keptUp), strings.Join(parts, "; on ")))
-	}
-	return out
-}
-
-func possessive(s string) string { return s + "'s" }

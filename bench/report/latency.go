@@ -105,6 +105,11 @@ func (s scenario) latencyTitle() string {
 		}
 		end = "; " + list(who, 3, "strategy")
 	}
+	if n := s.boundedCells(); n > 0 {
+		end += "; the driver was the bottleneck for " + counted(n, "strategy")
+	} else if l.aboveHalf() {
+		end += "; equality is not judged above half of the driver's ceiling"
+	}
 	if len(all) == 0 {
 		return where + ": too few answers for a p99" + end
 	}
@@ -162,15 +167,19 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 	height := vg.Length(lines)*(panelHeight+panelGap) - panelGap + 20
 	yTicks := logTicks(y.lo, y.hi, seconds)
 	title := s.latencyTitle()
+	subtitle := "Response time by percentile, both scales logarithmic: each step right is ten times rarer. All repetitions together. " +
+		"Requests that were never answered stand in it at the client's time-out. Grey: fewer than " + count(trial.MinAbove) + " samples above, not drawn."
+	if n := s.boundedCells(); n > 0 {
+		subtitle += fmt.Sprintf(" With %d of %s the driver was the bottleneck: times are its own as well, and equal ones say nothing.", n, counted(len(s.cells()), "strategy"))
+	}
 	return figure{
-		name:  "latency-" + s.file,
-		title: title,
-		subtitle: "Response time by percentile, both scales logarithmic: each step right is ten times rarer. All repetitions together. " +
-			"Requests that were never answered stand in it at the client's time-out. Grey: fewer than " + count(trial.MinAbove) + " samples above, not drawn.",
-		alt:     "Response time by percentile. " + title,
-		caption: v.caption(),
-		legend:  servedLegend(s),
-		height:  height,
+		name:     "latency-" + s.file,
+		title:    title,
+		subtitle: subtitle,
+		alt:      "Response time by percentile. " + title,
+		caption:  v.caption(),
+		legend:   servedLegend(s),
+		height:   height,
 		draw: func(p pen) {
 			labels := make([]string, 0, len(yTicks))
 			for _, t := range yTicks {
@@ -192,6 +201,17 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
 		},
 	}, true
+}
+
+// boundedCells counts the strategies whose figures the driver decided: in closed loop, where they are valid all the same.
+func (s scenario) boundedCells() int {
+	n := 0
+	for _, c := range s.cells() {
+		if c.Bounded() {
+			n++
+		}
+	}
+	return n
 }
 
 // timeOutRoom is how far a logarithmic axis goes on above the client's time-out: nothing is ever drawn there, so the

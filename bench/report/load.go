@@ -99,6 +99,11 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 	ups := logTicks(up.lo, up.hi, seconds)
 	downs := linearTicks(down.lo, down.hi, 4, rateTick)
 
+	legend := append(servedLegend(s), legendItem{text: "driver's lag, p99", style: style{color: lagColour}, area: true})
+	half, border, crossed := s.halfCeiling()
+	if crossed {
+		legend = append(legend, legendItem{text: "above half of the driver's ceiling (" + rate(half) + "): equality is not judged", style: style{color: ceilingColour}, area: true})
+	}
 	subtitle := "Open loop: requests are due by a schedule, whether or not the server keeps up. Markers of one load stand side by side. " +
 		"Hollow: goodput under " + percent(keptUp) + " of the offered load. The driver's own lag is part of every response time; a p99 near it says nothing about the server."
 	if hidden > 0 {
@@ -111,7 +116,7 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 		subtitle: subtitle,
 		alt:      "p99 of the response time and goodput against offered load. " + title,
 		caption:  v.caption(),
-		legend:   append(servedLegend(s), legendItem{text: "driver's lag, p99", style: style{color: lagColour}, area: true}),
+		legend:   legend,
 		height:   410,
 		draw: func(p pen) {
 			var labels []string
@@ -126,17 +131,48 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 			above = above.paragraph(panelType, []string{"p99 of response time (logarithmic)"}, 4)
 			below = below.paragraph(panelType, []string{"goodput (" + noun(s.measured, 2) + "/s)"}, 4)
 			d := above.axes(x, up, xs, ups, gutter)
+			d.beyond(border)
 			drawLag(d, points)
 			if timeOut > 0 {
 				d.timeOut(timeOut)
 			}
 			drawLoad(d, points, func(p loadPoint) (float64, bool) { return p.p99, p.p99ok })
 			d = below.axes(x, down, xs, downs, gutter)
+			d.beyond(border)
 			d.stroke(inkSoft, 0.8, []vg.Length{3, 3}, vg.Point{X: d.x.at(0), Y: d.y.at(0)}, vg.Point{X: d.x.at(fastest), Y: d.y.at(fastest)})
 			drawLoad(d, points, func(p loadPoint) (float64, bool) { return p.goodput, true })
 			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "offered load ("+noun(s.measured, 2)+"/s; in brackets: of the capacity measured in this run; dashed: goodput = offered)")
 		},
 	}, true
+}
+
+// halfCeiling is the offered load, per second, up to which equality is judged. crossed says whether more was offered, and
+// border is half-way between the loads on either side of it: markers stand beside their load, and none may seem to be
+// on the wrong side.
+func (s scenario) halfCeiling() (half, border float64, crossed bool) {
+	below := 0.0
+	for _, l := range s.levels { // in ascending order
+		share := l.ofCeiling()
+		if share <= 0 || l.rate <= 0 {
+			continue
+		}
+		half = l.rate / share / 2
+		if l.rate > half {
+			return half, (below + l.rate) / 2, true
+		}
+		below = l.rate
+	}
+	return half, math.Inf(1), false
+}
+
+// ceilingColour lets the grid show.
+var ceilingColour = alpha(rgb(0xE0C070), 0x58)
+
+// beyond shades the loads above a limit.
+func (d panel) beyond(limit float64) {
+	if limit < d.x.hi {
+		d.box(ceilingColour, d.x.at(limit), d.Min.Y+0.5, d.Max.X, d.Max.Y)
+	}
 }
 
 // loadTicks are the loads themselves: between them nothing was measured.

@@ -15,11 +15,14 @@ func (v view) method(d *document) {
 	e := v.run.Env
 	d.f("- **Trials:** each one is a fresh server process with one strategy; the driver runs in another process. Repetitions are the outer loop and strategies are shuffled within each (seed %d), so that drift of the machine hits all alike. Comparisons are paired within a repetition; the baseline is measured twice in each, and the pair of these shows what no difference looks like (A/A).\n", e.Seed)
 	d.f("- **Sides:** server %s; driver %s.\n", sideText(e.Server), sideText(e.Driver))
+	v.driving(d)
 	for _, c := range v.capacity {
-		if c.Trials > 0 {
-			d.f("- **%s:** %s in closed loop, the median of %s before the first comparison; the offered loads of the open loops are fractions of it.\n",
-				capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"))
+		bound := ""
+		if c.Bounded() {
+			bound = " (the driver was the bottleneck, so the server can do as much or more)"
 		}
+		d.f("- **%s:** %s in closed loop, the median of %s before the first comparison%s; the offered loads of the open loops are fractions of it.\n",
+			capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"), bound)
 	}
 	if f := e.Platform.OpenFiles; f.Soft > 0 {
 		d.f("- **Open files:** at most %d (hard limit %d).\n", f.Soft, f.Hard)
@@ -38,7 +41,6 @@ func (v view) method(d *document) {
 		d.f("- **System:** %s.\n", prose(strings.Join(extra, ", ")))
 	}
 	d.f("- **Limits** are stated for every strategy and are never a library's default; they are part of its full name above.\n")
-	d.f("- **Closed loop is bounded by the driver as well as by the server:** both share the machine, so goodput is a lower bound of what a server can do, most of all where a request costs little, as in an echo.\n")
 	d.f("- **Response time** is counted from when a request was due, not from when the driver got to send it. It contains the driver's own lag, which every scenario states.\n")
 	d.f("- **Never answered is not left out:** a request that timed out, was still open at the end, or was never sent because its connection never became free stands in the percentiles at the client's time-out.\n")
 	d.f("- **Served** counts clients with at least one answer inside the window, in the trial that served the fewest. Goodput counts right answers that came inside the window.\n")

@@ -212,7 +212,7 @@ func silence(t *trial.Trial) {
 func hostile(t *trial.Trial) {
 	t.Scenario = "a|b](x)\n# *bold* <script>`" + t.Scenario
 	t.Strategy = "k|k<b>`" + t.Strategy
-	t.Warnings = []trial.Warning{{Code: "x", Text: "a]b\n[^9]: `"}}
+	t.Findings = []trial.Finding{{Code: "x", Text: "a]b\n[^9]: `"}}
 }
 
 // Catches: markup or structure that comes in with a name.
@@ -249,7 +249,7 @@ func TestSummaryIsBackedByTheStatistics(t *testing.T) {
 			continue
 		}
 		label := v.labels[c.Strategy]
-		remark := fmt.Sprintf("%s × %s", c.Scenario, sig(c.Ratio.Value))
+		remark := fmt.Sprintf("%s %s× %s", c.Scenario, sense(c), sig(c.Ratio.Value))
 		if c.Differs {
 			differs[label] = true
 		}
@@ -258,7 +258,7 @@ func TestSummaryIsBackedByTheStatistics(t *testing.T) {
 		}
 	}
 	for _, c := range stat.Comparisons(run.Trials, stat.Goodput) {
-		if c.Fraction == 0 && !differs[v.labels[c.Strategy]] {
+		if c.Fraction == 0 && !differs[v.labels[c.Strategy]] && !c.Unranked {
 			bound = max(bound, c.Bound)
 		}
 	}
@@ -338,26 +338,31 @@ func TestTotalsAddUp(t *testing.T) {
 	}
 }
 
-// Catches: a partial run that looks complete, and warnings that are not shown.
+// Catches: a partial run that looks complete, one whose repeated trials make up for missing ones, and warnings that are
+// not shown.
 func TestPartialRunsAndWarningsAreSaid(t *testing.T) {
-	run := synth{strategies: 2, repetitions: 2, mutate: func(tr *trial.Trial) {
-		if tr.Seq < 3 {
-			tr.Warnings = []trial.Warning{{Code: "driver-bound", Text: "the driver had no CPU left: use fewer clients"}}
-		}
+	run := synth{strategies: 2, repetitions: 2, idle: true, mutate: func(tr *trial.Trial) {
 		if tr.Seq == 5 {
-			tr.Invalid = "the child died"
+			tr.Invalid = "the child died\nwith a long trace"
 		}
 	}}.run()
-	run.Env.Planned += 10
+	run.Env.Planned += 1
 	run.Warnings = []trial.Warning{{Code: "torn-line", Text: "one trial less"}}
+	again := run.Trials[len(run.Trials)-1]
+	again.Attempt = 1
+	measured := len(run.Trials)
+	run.Trials = append(run.Trials, again)
 	text := string(Markdown(run))
 	for _, want := range []string{
-		fmt.Sprintf("partial: %d of %d trials measured", len(run.Trials), run.Env.Planned),
-		"1 of them invalid", "driver-bound, in 3 trials", "torn-line: one trial less", "the child died",
+		fmt.Sprintf("partial: %d of %d trials measured", measured, run.Env.Planned), fmt.Sprintf("%d of %d trials; ", measured, run.Env.Planned),
+		"1 stayed invalid and was left out", "torn-line: one trial less", "invalid, in 1 trial (", "the first: the child died\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("report.md lacks %q", want)
 		}
+	}
+	if strings.Contains(text, "long trace") {
+		t.Error("report.md has more than the first line of a reason")
 	}
 	if c := newView(run).caption(); !strings.Contains(c, "PARTIAL") {
 		t.Errorf("the caption is %q", c)

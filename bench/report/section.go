@@ -57,6 +57,7 @@ func (v view) scenario(d *document, s scenario) {
 		}
 	}
 	s.totals(d, c.Measured)
+	s.others(d)
 }
 
 // describe says what was asked of the server.
@@ -68,6 +69,11 @@ func (s scenario) describe() string {
 		windows = fmt.Sprintf(" Windows of %s after %s of warm-up, client's time-out %s.", s.windows(), s.warmUp(), duration(c.TimeOut))
 	}
 	load := l.cells[0].Load
+	for _, extra := range []string{othersText(load.Others), profileText(load.Profile)} {
+		if extra != "" {
+			windows = " " + extra + windows
+		}
+	}
 	switch s.loop {
 	case trial.Closed:
 		text := fmt.Sprintf("Workload %s, closed loop: %s, each starts its next %s when it has the answer", s.workload, clients(l), s.measured)
@@ -120,7 +126,7 @@ func (s scenario) judgements(d *document, l level) {
 			continue
 		}
 		d.f("- **%s:**\n", capital(m.Name))
-		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.differsText()), sentence(j.undecidedText(12)), sentence(j.unsettledText(12))} {
+		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.unsettledText(12))} {
 			if text != "" {
 				d.f("  - %s\n", prose(text))
 			}

@@ -56,7 +56,7 @@ func servedFigure(v view, t typesetter) (figure, bool) {
 		rs = append(rs, r)
 	}
 	grid := newRowGrid(t, rs)
-	title := servedTitle(panels)
+	title := servedTitle(panels, v.scenarios)
 	return figure{
 		name:     "served",
 		title:    title,
@@ -77,10 +77,19 @@ func (p servedPanel) servedText() string {
 	if n := len(p.starving()); n > 0 {
 		return fmt.Sprintf("%d of %s did not serve every client.", n, counted(len(p.cells), "strategy"))
 	}
-	return "Every strategy served every client."
+	return everyStrategy(p.scenario) + " served every client."
 }
 
-func servedTitle(panels []servedPanel) string {
+// everyStrategy leaves out those of which nothing is known.
+func everyStrategy(all ...scenario) string {
+	if slices.ContainsFunc(all, func(s scenario) bool { return len(s.unusable()) > 0 }) {
+		return "Every strategy with a usable trial"
+	}
+	return "Every strategy"
+}
+
+// servedTitle is about panels; all are the scenarios, also those of which nothing can be shown.
+func servedTitle(panels []servedPanel, all []scenario) string {
 	var who []string
 	var labels []string
 	short := 0
@@ -102,7 +111,7 @@ func servedTitle(panels []servedPanel) string {
 	}
 	switch {
 	case len(who) == 0:
-		return "Every strategy served every client in every scenario"
+		return everyStrategy(all...) + " served every client in every scenario"
 	case len(who) <= 2:
 		return strings.Join(who, "; ")
 	default:

@@ -9,16 +9,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // A synth makes plausible trials: a control where all strategies are the same, one that costs more, one that serves
-// two clients and starves the rest, one that refuses. The same synth makes the same trials.
+// two clients and starves the rest, one that refuses. In the closed loop of echo the driver is the bottleneck for those
+// that are fast, and the higher loads of its open loop are above half of the driver's ceiling. The same synth makes the
+// same trials.
 type synth struct {
 	strategies  int // 2 to 12; the first is the baseline
 	repetitions int
 	noTwin      bool
 	noOpen      bool
+	idle        bool      // the driver is never the bottleneck, and its ceiling is not known
 	levels      []float64 // default two
 	mutate      func(*trial.Trial)
 }
@@ -48,7 +52,10 @@ var synthScenarios = []synthScenario{
 	{"wait-open", "wait", "request", trial.Open, 11e3, 5200 * time.Microsecond},
 }
 
-const synthClients = 64
+const (
+	synthClients = 64
+	synthCeiling = 150e3 // what the driver can do, per second
+)
 
 func (s synth) run() trial.Run {
 	rng := rand.New(rand.NewPCG(7, 11))
@@ -66,6 +73,21 @@ func (s synth) run() trial.Run {
 		Started: started, Finished: started.Add(4*time.Minute + 12*time.Second),
 	}}
 	shapes := synthShapes
+	add := func(t trial.Trial) {
+		if !s.idle {
+			judge(&t)
+		}
+		run.Trials = append(run.Trials, t)
+	}
+	if !s.noOpen && !s.idle {
+		ceiling := synthScenarios[1]
+		ceiling.name, ceiling.capacity = fmt.Sprintf("ceiling of the driver (%d clients)", synthClients), synthCeiling
+		for rep := range 3 {
+			t := synthTrial(rand.New(rand.NewPCG(3, uint64(rep))), shapes, ceiling, 0, trial.NullServer, rep, false)
+			t.Calibrates = true
+			add(t)
+		}
+	}
 	for _, sc := range synthScenarios {
 		run.Env.Scenarios = append(run.Env.Scenarios, trial.Scenario{Name: sc.name, About: "What " + sc.name + " decides."})
 		if !s.noOpen && sc.loop != trial.Closed {
@@ -74,7 +96,7 @@ func (s synth) run() trial.Run {
 			for rep := range 3 {
 				t := synthTrial(rng, shapes, capacity, 0, synthNames[0], rep, false)
 				t.Calibrates = true
-				run.Trials = append(run.Trials, t)
+				add(t)
 			}
 		}
 	}
@@ -89,9 +111,9 @@ func (s synth) run() trial.Run {
 			}
 			for _, fraction := range levels {
 				for i, name := range synthNames[:s.strategies] {
-					run.Trials = append(run.Trials, synthTrial(rng, shapes, sc, fraction, name, rep, false))
+					add(synthTrial(rng, shapes, sc, fraction, name, rep, false))
 					if i == 0 && !s.noTwin {
-						run.Trials = append(run.Trials, synthTrial(rng, shapes, sc, fraction, name, rep, true))
+						add(synthTrial(rng, shapes, sc, fraction, name, rep, true))
 					}
 				}
 			}
@@ -106,6 +128,20 @@ func (s synth) run() trial.Run {
 	}
 	run.Env.Planned = len(run.Trials)
 	return run
+}
+
+// judge says of a trial what package finding says of one like it.
+func judge(t *trial.Trial) {
+	note := func(code, text string) { t.Findings = append(t.Findings, trial.Finding{Code: code, Text: text}) }
+	if t.Load.Rate > 0 {
+		t.Load.Ceiling = t.Load.Rate / synthCeiling
+	}
+	switch {
+	case t.Load.Loop == trial.Closed && float64(t.Counts.Good)/t.Window.Seconds() > 0.6*synthCeiling:
+		note(finding.DriverBound, "the driver was busy for 97 % of its time, so the throughput is a lower bound of the server's and is not ranked; compare in an open loop")
+	case t.Load.Ceiling > 0.5:
+		note(finding.AboveHalfCeiling, fmt.Sprintf("the offered rate is %s of what the driver itself can do, so equality of servers is not judged at it; lower the rate", percent(t.Load.Ceiling)))
+	}
 }
 
 // synthShapes keeps what lognormal has made, over all tests: making histograms is most of their time.
@@ -167,7 +203,8 @@ func synthTrial(rng *rand.Rand, shapes map[string]trial.Histogram, sc synthScena
 		Schema: trial.Schema, Scenario: sc.name, Workload: sc.workload, Measured: sc.measured, Strategy: name, Twin: twin, Repetition: rep,
 		Load: load, WarmUp: 250 * time.Millisecond, Window: window, TimeOut: timeOut, Counts: c, Clients: clients,
 		Server:      trial.Process{Name: name, PID: 100 + rep, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{0}},
-		Driver:      trial.Process{Name: "portable", PID: 99, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{1}},
+		Driver:      trial.Process{Name: "epoll", PID: 99, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{1}},
+		Driving:     trial.Driving{Shards: 1, Idle: window / 10, Spun: window / 20},
 		ServerUsage: trial.Usage{CPU: time.Duration(0.9 * float64(window) * noise), PeakRSS: 20 << 20},
 	}
 	t.Latency.Service = lognormal(shapes, service, 0.35, c.OK, 0)

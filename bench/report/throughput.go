@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 
@@ -102,7 +103,7 @@ func (p goodputPanel) notes() string {
 	if !ok {
 		return "Nothing to compare with: no strategy was measured twice."
 	}
-	return sentence(j.sameText(3), j.differsShort(), j.undecidedText(3), j.unsettledText(3))
+	return sentence(j.sameText(3), j.differsShort(), j.unrankedShort(p.elsewhere), j.undecidedText(3), j.unsettledText(3))
 }
 
 // differsShort gives ratios without intervals, for a panel that shows those.
@@ -112,9 +113,22 @@ func (v verdict) differsShort() string {
 	}
 	var parts []string
 	for _, c := range v.differs {
-		parts = append(parts, c.label+" × "+sig(c.against[v.metric.Name].Ratio.Value))
+		d := c.against[v.metric.Name]
+		parts = append(parts, c.label+" "+sense(d)+"× "+sig(d.Ratio.Value))
 	}
 	return "differs: " + list(parts, 6, "strategy")
+}
+
+// unrankedShort leaves out who, which the panel's markers tell.
+func (v verdict) unrankedShort(elsewhere []string) string {
+	switch {
+	case len(v.unranked) == 0:
+		return ""
+	case len(elsewhere) == 0:
+		return "not ranked: the driver was the bottleneck"
+	default:
+		return "not ranked: the driver was the bottleneck; open loop: " + list(elsewhere, 3, "scenario")
+	}
 }
 
 func throughputFigure(v view, t typesetter) (figure, bool) {
@@ -131,35 +145,53 @@ func throughputFigure(v view, t typesetter) (figure, bool) {
 			if p.log {
 				u = unitFor(rates, g.median)
 			}
-			r.rows = append(r.rows, row{label: g.label, soft: g.Twin, value: u.of(g.median) + u.prefix(), note: servedNote(g.cell), draw: g.draw})
+			r.rows = append(r.rows, row{label: g.label, soft: g.Twin, value: g.lowerBound() + u.of(g.median) + u.prefix(), note: servedNote(g.cell), draw: g.draw})
 		}
 		rs = append(rs, r)
 	}
 	grid := newRowGrid(t, rs)
-	o := v.overview()
+	title := v.overview().goodput.throughputTitle()
+	subtitle := "Closed loop: answers that were right and in time, per second. Each small dot is one trial in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise."
+	if slices.ContainsFunc(panels, goodputPanel.bounded) {
+		subtitle += " Hollow and with “≥”: the driver was the bottleneck, so the server can do as much or more; among such, nothing is ranked."
+	}
 	return figure{
 		name:     "throughput",
-		title:    o.throughputTitle(),
-		subtitle: "Closed loop: answers that were right and in time, per second. Each small dot is one trial in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise.",
-		alt:      "Goodput of each strategy in each closed-loop scenario, every trial and the median. " + o.throughputTitle(),
+		title:    title,
+		subtitle: subtitle,
+		alt:      "Goodput of each strategy in each closed-loop scenario, every trial and the median. " + title,
 		caption:  v.caption(),
 		height:   grid.height(),
 		draw:     grid.draw,
 	}, true
 }
 
-func (o overview) throughputTitle() string {
+func (t tally) throughputTitle() string {
 	switch {
-	case len(o.same) > 0 && len(o.differing) > 0:
+	case len(t.same) > 0 && len(t.differing) > 0:
 		return fmt.Sprintf("Goodput of %s differs from %s; no difference above %s for %s",
-			list(o.differing, 4, "strategy"), possessive(o.baseline()), atMost(o.bound), list(o.same, 4, "other"))
-	case len(o.same) > 0:
-		return fmt.Sprintf("No difference in goodput above %s between %s and %s", atMost(o.bound), o.baseline(), list(o.same, 4, "other"))
-	case len(o.differing) > 0:
-		return fmt.Sprintf("Goodput of %s differs from %s", list(o.differing, 4, "strategy"), possessive(o.baseline()))
+			list(t.differing, 4, "strategy"), possessive(t.baseline()), atMost(t.bound), list(t.same, 4, "other")) + t.restricted("", ", where they are ranked")
+	case len(t.same) > 0:
+		return fmt.Sprintf("No difference in goodput above %s between %s and %s", atMost(t.bound), t.baseline(), list(t.same, 4, "other")) + t.restricted("", ", where they are ranked")
+	case len(t.differing) > 0:
+		return fmt.Sprintf("Goodput of %s differs from %s", list(t.differing, 4, "strategy"), possessive(t.baseline()))
+	case len(t.unranked.labels) > 0:
+		return "Goodput in closed loop is not ranked: the driver was the bottleneck"
 	default:
 		return "Goodput in closed loop: measured, not compared"
 	}
+}
+
+func (p goodputPanel) bounded() bool {
+	return slices.ContainsFunc(p.points, func(g goodputPoint) bool { return g.Bounded() })
+}
+
+// lowerBound is what stands before a goodput that the driver decided.
+func (c cell) lowerBound() string {
+	if c.Bounded() {
+		return "≥ "
+	}
+	return ""
 }
 
 // draw sets the trials above the middle of the row, in two lanes so that equal ones stay apart, and what is made of them
@@ -177,7 +209,11 @@ func (g goodputPoint) draw(d panel, y vg.Length) {
 		d.line(g.style.color, 1.2, lo, y-2.6, lo, y+2.6)
 		d.line(g.style.color, 1.2, hi, y-2.6, hi, y+2.6)
 	}
-	d.mark(g.style, 3.1, g.Twin, d.x.at(g.median), y)
+	look := g.style
+	if g.Twin {
+		look.color = soft
+	}
+	d.mark(look, 3.1, g.Bounded(), d.x.at(g.median), y)
 }
 
 func servedNote(c cell) string {

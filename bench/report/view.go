@@ -16,8 +16,9 @@ type view struct {
 	run       trial.Run
 	scenarios []scenario
 	capacity  []stat.Summary    // of the trials that calibrated the open loops
+	ceiling   []stat.Summary    // of those that measured the driver itself
 	labels    map[string]string // by full name
-	styles    map[string]style  // by label
+	styles    map[string]style  // by label, of what is compared
 }
 
 // A scenario is all that was measured under one name. In closed loop it has one level.
@@ -27,6 +28,7 @@ type scenario struct {
 	loop                     trial.Loop
 	baseline                 string // label of the strategy that was measured twice; empty if none was
 	levels                   []level
+	elsewhere                []string // of a closed loop: the open loops of its workload that can tell equality
 }
 
 // A level is one offered load.
@@ -44,6 +46,7 @@ type cell struct {
 	goodputs []float64     // of the valid trials, per second, in the order of their repetitions
 	worst    trial.Clients // of the valid trial that served the fewest clients
 	warmUp   time.Duration
+	others   []trial.Other // of all valid trials, by behaviour
 	against  map[string]stat.Comparison
 }
 
@@ -75,12 +78,36 @@ func (s scenario) cells() []cell {
 	return out
 }
 
+// unusable are the labels of those that were measured and have no valid trial.
+func (s scenario) unusable() []string {
+	var out []string
+	for _, l := range s.levels {
+		for _, c := range l.cells {
+			usable := slices.ContainsFunc(s.cells(), func(o cell) bool { return o.label == c.label })
+			if !usable && !c.Twin {
+				addTo(&out, c.label)
+			}
+		}
+	}
+	return out
+}
+
 func newView(run trial.Run) view {
 	compared, calibrating := split(run.Trials, func(t trial.Trial) bool { return !t.Calibrates })
-	v := view{run: run, labels: labels(run.Trials), capacity: stat.Summaries(calibrating)}
+	v := view{run: run, labels: labels(run.Trials)}
+	for _, s := range stat.Summaries(calibrating) {
+		if s.Trials == 0 {
+			continue
+		}
+		if s.Strategy == trial.NullServer {
+			v.ceiling = append(v.ceiling, s)
+		} else {
+			v.capacity = append(v.capacity, s)
+		}
+	}
 	var all []string
-	for _, label := range v.labels {
-		all = append(all, label)
+	for _, t := range compared {
+		all = append(all, v.labels[t.Strategy])
 	}
 	v.styles = assign(all)
 
@@ -111,7 +138,8 @@ func newView(run trial.Run) view {
 		c.add(trials[s.Cell])
 		v.place(c, v.labels[twins[s.Scenario]])
 	}
-	for _, s := range v.scenarios {
+	for i, s := range v.scenarios {
+		v.scenarios[i].elsewhere = v.elsewhere(s)
 		slices.SortStableFunc(s.levels, func(a, b level) int {
 			return cmp.Or(cmp.Compare(a.fraction, b.fraction), cmp.Compare(a.rate, b.rate))
 		})
@@ -142,6 +170,7 @@ func (c *cell) add(trials []trial.Trial) {
 		if v, ok := stat.Goodput.Of(t); ok {
 			c.goodputs = append(c.goodputs, v)
 		}
+		c.others = addOthers(c.others, t.Others)
 		if i == 0 || t.Clients.Served < c.worst.Served {
 			c.worst, c.warmUp = t.Clients, t.WarmUp
 		}
@@ -162,6 +191,32 @@ func (v *view) place(c cell, baseline string) {
 		j = len(s.levels) - 1
 	}
 	s.levels[j].cells = append(s.levels[j].cells, c)
+}
+
+// elsewhere names the open loops in which strategies are told apart that a closed loop cannot rank.
+func (v view) elsewhere(closed scenario) []string {
+	var names []string
+	for _, s := range v.scenarios {
+		if !closed.open() && s.open() && s.workload == closed.workload && slices.ContainsFunc(s.levels, level.tells) {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// tells says whether equality can be judged at the level: someone was measured there, and the driver had enough left.
+func (l level) tells() bool {
+	return !l.aboveHalf() && slices.ContainsFunc(l.cells, func(c cell) bool { return c.Trials > 0 && !c.Twin })
+}
+
+// aboveHalf says whether more than half of what the driver can do was offered.
+func (l level) aboveHalf() bool {
+	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.AboveHalf > 0 })
+}
+
+// bounded says whether the driver decided the figures of the strategy with this label.
+func (l level) bounded(label string) bool {
+	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.label == label && !c.Twin && c.Bounded() })
 }
 
 // file is a name for the pictures of a scenario.

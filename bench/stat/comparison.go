@@ -2,6 +2,7 @@ package stat
 
 import (
 	"math"
+	"slices"
 
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -19,8 +20,10 @@ func (c Cell) level() level { return level{c.Scenario, c.Fraction} }
 //
 // The estimate is the median of the ratios within repetitions. A repetition is left out if either trial is missing,
 // invalid or without the metric, or if the baseline's figure is 0, over which there is no ratio; Ratio.N says how many
-// are in it. A strategy whose own figure is 0 is compared like any other, with ratio 0.
+// are in it. A strategy whose own figure is 0 is compared like any other, with ratio 0. Trials that calibrate are compared
+// with nothing.
 func Comparisons(trials []trial.Trial, metric Metric) []Comparison {
+	trials = slices.DeleteFunc(slices.Clone(trials), func(t trial.Trial) bool { return t.Calibrates })
 	keys, of := cells(trials)
 	baselines := baselines(keys)
 	family := map[level]int{}
@@ -47,8 +50,7 @@ func Comparisons(trials []trial.Trial, metric Metric) []Comparison {
 			AA:       median(ratios(metric, of[twin], of[baseline]), each(n)),
 			Family:   n,
 		}
-		c.Bound = max(math.Abs(c.Ratio.Lo-1), math.Abs(c.Ratio.Hi-1))
-		c.Differs = differs(c.Ratio)
+		c.conclude(whose(metric, of[key]), whose(metric, of[baseline]))
 		all = append(all, c)
 	}
 	return all
@@ -102,6 +104,27 @@ func byRepetition(m Metric, trials []trial.Trial) map[int]float64 {
 		}
 	}
 	return figures
+}
+
+// conclude says what the ratio tells, given whose the figures of the cell and of its baseline are.
+func (c *Comparison) conclude(own, base origin) {
+	c.Bound = math.Inf(1)
+	c.Differs = differs(c.Ratio)
+	lower := c.Ratio.Value < 1
+	worse, better := own, base
+	if lower != c.Metric.Higher {
+		worse, better = base, own
+	}
+	switch {
+	case c.Differs && worse == bounded, !c.Differs && (own != server || base != server):
+		c.Differs, c.Unranked = false, true
+	case c.Differs && better == bounded && lower:
+		c.Sense = AtMost
+	case c.Differs && better == bounded:
+		c.Sense = AtLeast
+	default:
+		c.Bound = max(math.Abs(c.Ratio.Lo-1), math.Abs(c.Ratio.Hi-1))
+	}
 }
 
 // differs says whether a difference is both certain and large enough to act on. An infinite interval contains 1.

@@ -6,7 +6,7 @@ import "github.com/poolbench/poolbench/bench/trial"
 // nor of a cost per answer if there was no answer.
 var (
 	Goodput     = Metric{Name: "goodput", Unit: "1/s", Higher: true, Of: goodput}
-	ServerCPU   = Metric{Name: "server CPU per good answer", Unit: "s", Of: serverCPU}
+	ServerCPU   = Metric{Name: "server CPU per good answer", Unit: "s", Own: true, Of: serverCPU}
 	ResponseP50 = quantile("response p50", 0.50, response)
 	ResponseP99 = quantile("response p99", 0.99, response)
 	ServiceP50  = quantile("service p50", 0.50, service)

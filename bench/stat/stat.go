@@ -16,6 +16,15 @@
 // at one level by one metric; it says nothing for a reader who goes through many scenarios in search of one difference.
 // [Repetitions] turns the sum round: one comparison needs 6 repetitions, 4 to 6 need 8, 25 need 10. With fewer the
 // interval is infinite and the comparison undecided, however far apart the figures lie.
+//
+// # Whose figure
+//
+// Some figures are the driver's and not the server's, and package finding says of which trials. Where the driver was the
+// bottleneck, its figure is a bound: the server may be better, and is not worse. Two bounds that are equal say nothing
+// about what they bound, so no equality is concluded from them, however narrow the interval; a difference is, where
+// the worse of the two is no bound. Above half of the driver's ceiling its own time is a good part of every answer's,
+// which hides small differences and makes none: equality is not concluded there, differences are. What the server itself
+// accounts for, its CPU time for each answer, is comparable throughout.
 package stat
 
 import (
@@ -53,6 +62,9 @@ type Summary struct {
 	Trials  int // valid ones, which everything below is about
 	Invalid int // kept and left out
 
+	DriverBound int // of Trials: the driver decided the figures, so that goodput is a lower bound
+	AboveHalf   int // of Trials: an open loop that offered more than half of what the driver can do
+
 	Goodput   Estimate // OK answers inside the window, per second
 	ServerCPU Estimate // server CPU seconds for each of them; N 0 where the platform does not tell
 
@@ -76,6 +88,7 @@ type Metric struct {
 	Name   string
 	Unit   string
 	Higher bool // higher is better
+	Own    bool // the server's own account, whatever the driver did; false: the driver's observation
 	Of     func(trial.Trial) (value float64, ok bool)
 }
 
@@ -88,9 +101,21 @@ type Comparison struct {
 	Ratio    Estimate // this cell over the baseline, paired within repetitions
 	AA       Estimate // the baseline's twin over the baseline, at the same confidence: what nothing looks like
 	Family   int      // comparisons with this baseline, this one included: what Ratio's confidence was raised for
-	Bound    float64  // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %; +Inf: undecided
-	Differs  bool     // the interval excludes 1, and the median is further from 1 than Threshold
+	Differs  bool     // the interval excludes 1, the median is further from 1 than Threshold, and the driver did not make it so
+	Unranked bool     // neither Differs nor equal: the driver was the bottleneck, or the offered load too near to its ceiling
+	Sense    Sense    // how Ratio is to be read
+	Bound    float64  // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %; +Inf: undecided, Unranked, or a bound itself
 }
+
+// A Sense says how a ratio stands to the servers' own, without the driver.
+type Sense string
+
+// The senses. All but AsSeen come with Differs.
+const (
+	AsSeen  Sense = ""
+	AtMost  Sense = "at most"  // the true ratio is further below 1, or as seen
+	AtLeast Sense = "at least" // the true ratio is further above 1, or as seen
+)
 
 // Threshold is the smallest difference that is worth acting on, unless told otherwise: below 5 % a change of compiler,
 // kernel or neighbour matters more.

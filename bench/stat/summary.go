@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -26,13 +27,17 @@ func summarise(key Cell, all []trial.Trial) Summary {
 		first = good[0]
 	}
 	s := Summary{
-		Cell:      key,
-		Workload:  first.Workload,
-		Measured:  first.Measured,
-		Load:      first.Load,
-		TimeOut:   first.TimeOut,
-		Trials:    len(good),
-		Invalid:   len(all) - len(good),
+		Cell:     key,
+		Workload: first.Workload,
+		Measured: first.Measured,
+		Load:     first.Load,
+		TimeOut:  first.TimeOut,
+		Trials:   len(good),
+		Invalid:  len(all) - len(good),
+
+		DriverBound: having(finding.DriverBound, good),
+		AboveHalf:   having(finding.AboveHalfCeiling, good),
+
 		Goodput:   median(values(Goodput, good), confidence),
 		ServerCPU: median(values(ServerCPU, good), confidence),
 		Clients:   served(good),

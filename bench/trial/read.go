@@ -44,13 +44,24 @@ func Read(dir string) (Run, error) {
 	if run.Trials, run.Warnings, err = decodeTrials(f, path); err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}
-	if n := len(run.Trials); n < run.Env.Planned {
+	if n := run.Steps(); n < run.Env.Planned {
 		run.Warnings = append(run.Warnings, Warning{
 			Code: "partial",
 			Text: fmt.Sprintf("%d of %d planned trials: the run was stopped, or still goes on; what is missing may favour those that were measured", n, run.Env.Planned),
 		})
 	}
 	return run, nil
+}
+
+// Steps is how many of the planned trials the run got to. One that was invalid and measured again counts once.
+func (r Run) Steps() int {
+	n := 0
+	for _, t := range r.Trials {
+		if t.Attempt == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func readEnv(dir string) (Env, error) {
@@ -141,8 +152,10 @@ func checkSchema(record []byte) error {
 	switch {
 	case version.Schema == nil:
 		return errors.New("it names no schema: this is no record of poolbench's")
-	case *version.Schema != Schema:
-		return fmt.Errorf("it has schema %d and this program reads schema %d: read it with the version of poolbench that wrote it, or measure again", *version.Schema, Schema)
+	case *version.Schema < Schema:
+		return fmt.Errorf("it has schema %d, of an older poolbench, and this program reads schema %d: measure again, or read it with the version that wrote it", *version.Schema, Schema)
+	case *version.Schema > Schema:
+		return fmt.Errorf("it has schema %d, of a newer poolbench, and this program reads schema %d: update this program, or measure again with it", *version.Schema, Schema)
 	}
 	return nil
 }

@@ -134,9 +134,10 @@ func TestDamageThatIsNoTornTailIsAnErrorWithItsLine(t *testing.T) {
 		"not an object":             {line(0) + "[]\n", []string{"t.jsonl:2:"}},
 		"wrong type, last line":     {line(0) + replaced(1, `"seq":1`, `"seq":"1"`), []string{"t.jsonl:2:", "seq"}},
 		"counts, last line":         {line(0) + replaced(1, `"total":4`, `"total":5`), []string{"t.jsonl:2:", "does not add up", "served"}},
-		"schema of the future":      {line(0) + replaced(1, `"schema":1`, `"schema":2`), []string{"t.jsonl:2:", "schema 2", "schema 1"}},
-		"its types, too":            {replaced(0, `"schema":1,"seq":0`, `"schema":9,"seq":"a"`), []string{"t.jsonl:1:", "schema 9", "schema 1"}},
-		"no schema":                 {replaced(0, `"schema":1,`, ``), []string{"t.jsonl:1:", "no schema"}},
+		"schema of the future":      {line(0) + replaced(1, `"schema":2`, `"schema":3`), []string{"t.jsonl:2:", "schema 3", "schema 2", "update"}},
+		"schema of the past":        {line(0) + replaced(1, `"schema":2`, `"schema":1`), []string{"t.jsonl:2:", "schema 1", "schema 2", "measure again", "version that wrote it"}},
+		"its types, too":            {replaced(0, `"schema":2,"seq":0`, `"schema":9,"seq":"a"`), []string{"t.jsonl:1:", "schema 9", "schema 2"}},
+		"no schema":                 {replaced(0, `"schema":2,`, ``), []string{"t.jsonl:1:", "no schema"}},
 		"histogram":                 {replaced(0, `"wait_ns":"HIST`, `"wait_ns":"TSIH`), []string{"t.jsonl:1:", "histogram"}},
 	} {
 		trials, _, err := decodeTrials(strings.NewReader(c.file), "t.jsonl")
@@ -162,7 +163,7 @@ func TestAHoleInTheLastLineIsATornTail(t *testing.T) {
 }
 
 func TestFieldsOfALaterProgramArePassedOver(t *testing.T) {
-	line := strings.Replace(text(t, sample(0)), `"schema":1`, `"schema":1,"new_field":{"a":1}`, 1)
+	line := strings.Replace(text(t, sample(0)), `"schema":2`, `"schema":2,"new_field":{"a":1}`, 1)
 	if _, err := decodeTrial([]byte(line)); err != nil {
 		t.Fatal(err)
 	}
@@ -187,31 +188,44 @@ func TestReadSaysWhatIsMissing(t *testing.T) {
 		"a file":        {filepath.Join(put(map[string]string{trialsFile: trials}), trialsFile), "is a file"},
 		"no run":        {put(nil), "holds no run"},
 		"no env":        {put(map[string]string{trialsFile: trials}), "no env.json"},
-		"no trials":     {put(map[string]string{envFile: `{"schema":1}`}), "no trials.jsonl"},
-		"damaged env":   {put(map[string]string{envFile: `{"schema":1`, trialsFile: trials}), "env.json: "},
+		"no trials":     {put(map[string]string{envFile: `{"schema":2}`}), "no trials.jsonl"},
+		"damaged env":   {put(map[string]string{envFile: `{"schema":2`, trialsFile: trials}), "env.json: "},
 		"env's schema":  {put(map[string]string{envFile: `{"schema":7}`, trialsFile: trials}), "schema 7"},
-		"trials' lines": {put(map[string]string{envFile: `{"schema":1}`, trialsFile: "x\n" + trials}), "trials.jsonl:1:"},
+		"an old run":    {put(map[string]string{envFile: `{"schema":1}`, trialsFile: trials}), "measure again"},
+		"trials' lines": {put(map[string]string{envFile: `{"schema":2}`, trialsFile: "x\n" + trials}), "trials.jsonl:1:"},
 	} {
 		_, err := Read(c.dir)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want an error that says %q", name, err, c.want)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want an error in one line that says %q", name, err, c.want)
 		}
 	}
 }
 
 func TestARunWithFewerTrialsThanPlannedSaysSo(t *testing.T) {
-	for planned, want := range map[int]int{0: 0, 2: 0, 3: 1} {
+	for name, c := range map[string]struct {
+		attempts []int // of the trials, in their order
+		planned  int
+		want     string
+	}{
+		"none planned":                           {[]int{0, 0}, 0, ""},
+		"all measured":                           {[]int{0, 0}, 2, ""},
+		"one missing":                            {[]int{0, 0}, 3, "2 of 3 planned trials"},
+		"measured again":                         {[]int{0, 1, 2, 0}, 2, ""},
+		"measured again does not make up for it": {[]int{0, 1, 2, 0}, 3, "2 of 3 planned trials"},
+	} {
 		dir := t.TempDir()
 		w, err := Create(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer w.Close()
-		if err := w.WriteEnv(Env{Planned: planned}); err != nil {
+		if err := w.WriteEnv(Env{Planned: c.planned}); err != nil {
 			t.Fatal(err)
 		}
-		for seed := range uint64(2) {
-			if err := w.Append(sample(seed)); err != nil {
+		for seq, attempt := range c.attempts {
+			one := sample(uint64(seq))
+			one.Attempt = attempt
+			if err := w.Append(one); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -219,8 +233,12 @@ func TestARunWithFewerTrialsThanPlannedSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(run.Warnings) != want {
-			t.Errorf("2 of %d planned: warnings %v, want %d", planned, run.Warnings, want)
+		got := ""
+		for _, w := range run.Warnings {
+			got += w.Code + ": " + w.Text
+		}
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: the warnings are %q, want %q", name, got, c.want)
 		}
 	}
 }

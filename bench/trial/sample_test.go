@@ -20,13 +20,16 @@ func sample(seed uint64) Trial {
 		Measured:   "request",
 		Strategy:   "ants:workers=64,queue=0,full=wait,unit=conn",
 		Repetition: int(seed) / 3,
-		Load:       Load{Loop: Open, Clients: 4, Rate: 1000, Fraction: 0.5, Arrivals: Poisson},
-		Server:     Process{Name: "ants", PID: 12, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{1}},
-		Window:     time.Second,
-		TimeOut:    time.Second,
-		Counts:     Counts{Unsent: n(), OK: n() + 2, Rejected: n(), Failed: n(), TimedOut: n(), Unanswered: n()},
-		Accepted:   Connections{Active: n(), Queued: n(), Served: n(), Shed: n(), Aborted: n(), Forced: n(), Panics: n()},
-		Warnings:   []Warning{{Code: "x", Text: "y"}},
+		Others:     []Other{{Behaviour: Slow, Clients: 1, Connected: n(), Answered: n(), Ended: n()}},
+		Load: Load{Loop: Open, Clients: 4, Rate: 1000, Fraction: 0.5, Ceiling: 0.25, Arrivals: Poisson,
+			Profile: Burst(5, time.Second, time.Second), Others: []Share{{Behaviour: Slow, Share: 0.1, Every: time.Millisecond}}},
+		Server:   Process{Name: "ants", PID: 12, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{1}},
+		Window:   time.Second,
+		TimeOut:  time.Second,
+		Counts:   Counts{Unsent: n(), OK: n() + 2, Rejected: n(), Failed: n(), TimedOut: n(), Unanswered: n()},
+		Accepted: Connections{Active: n(), Queued: n(), Served: n(), Shed: n(), Aborted: n(), Forced: n(), Panics: n()},
+		Driving:  Driving{Shards: 1, Idle: time.Duration(n()), InFlight: float64(n()) / 8},
+		Findings: []Finding{{Code: "x", Text: "y"}},
 	}
 	c := &t.Counts
 	c.Sent = c.OK + c.Rejected + c.Failed + c.TimedOut + c.Unanswered

@@ -3,13 +3,17 @@
 package trial
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
 
 // Schema is the version of the record. It changes when a field changes its meaning or goes away, not when one is
 // added; a reader refuses other versions.
-const Schema = 1
+const Schema = 2
+
+// NullServer is the Strategy of trials that measured the driver itself, against a server that does next to nothing.
+const NullServer = "null"
 
 // A Trial is one measurement: one strategy under one load in a server process. Units are in the names of the JSON
 // fields; durations are nanoseconds.
@@ -23,7 +27,8 @@ type Trial struct {
 	Strategy   string    `json:"strategy"`             // full name with every limit
 	Twin       bool      `json:"twin,omitempty"`       // a second trial of the same strategy in the same repetition: the A/A pair
 	Repetition int       `json:"repetition"`           // from 0
-	Calibrates bool      `json:"calibrates,omitempty"` // measured the capacity that open loops' rates are fractions of; compared with nothing
+	Attempt    int       `json:"attempt,omitempty"`    // above 0: measured again, because the attempt before it was invalid
+	Calibrates bool      `json:"calibrates,omitempty"` // measured a capacity, the server's or the driver's own; compared with nothing
 	Load       Load      `json:"load"`
 
 	Server Process `json:"server"`
@@ -36,7 +41,9 @@ type Trial struct {
 	Counts  Counts  `json:"counts"`
 	Clients Clients `json:"clients"`
 	Latency Latency `json:"latency"`
+	Others  []Other `json:"others,omitempty"` // what became of the clients that are not measured
 
+	Driving     Driving     `json:"driving"`
 	ServerUsage Usage       `json:"server_usage"`
 	DriverUsage Usage       `json:"driver_usage"`
 	System      System      `json:"system"`
@@ -44,7 +51,7 @@ type Trial struct {
 
 	// Invalid says why the trial must not be used; empty for a good one. An invalid trial is kept and never ranked.
 	Invalid  string    `json:"invalid,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"`
+	Findings []Finding `json:"findings,omitempty"`
 }
 
 // Kind is the strategy's name without its limits.
@@ -74,19 +81,22 @@ const (
 )
 
 // Load is the load that was asked for. With Closed, Think applies and the offered load is whatever the server
-// takes; otherwise Rate and Arrivals apply.
+// takes; otherwise Rate, Arrivals and Profile apply.
 type Load struct {
 	Loop     Loop          `json:"loop"`
 	Clients  int           `json:"clients"` // connections held at once; with Sessions, the most that may be open at once
 	Think    time.Duration `json:"think_ns,omitempty"`
 	Rate     float64       `json:"offered_per_s,omitempty"`
-	Fraction float64       `json:"offered_fraction,omitempty"` // Rate over the capacity that was measured in the same run
+	Fraction float64       `json:"offered_fraction,omitempty"`     // Rate over the capacity that was measured in the same run
+	Ceiling  float64       `json:"offered_over_ceiling,omitempty"` // Rate over what the driver itself can do, measured in the same run
 	Arrivals Arrivals      `json:"arrivals,omitempty"`
+	Profile  []Segment     `json:"profile,omitempty"` // how the rate changes; empty: it stays at Rate
+	Others   []Share       `json:"others,omitempty"`  // shares of Clients that behave otherwise; the rest is normal
 }
 
 // Process is who took part, as the process itself said.
 type Process struct {
-	Name       string `json:"name"` // the server: its strategy; the driver: which driver
+	Name       string `json:"name"` // the server: its strategy; the driver: which driver, such as "epoll"
 	PID        int    `json:"pid"`
 	GoVersion  string `json:"go_version"`
 	GOMAXPROCS int    `json:"gomaxprocs"`
@@ -105,7 +115,7 @@ type Process struct {
 type Counts struct {
 	Intended   int64 `json:"intended"`
 	Sent       int64 `json:"sent"`
-	Unsent     int64 `json:"unsent"` // its connection never became free, or (warning driver-late) the driver never got to it
+	Unsent     int64 `json:"unsent"` // its connection never became free, or (finding driver-missed) the driver never got to it
 	OK         int64 `json:"ok"`
 	Rejected   int64 `json:"rejected"`   // the server's busy answer
 	Failed     int64 `json:"failed"`     // a wrong answer, or the connection ended or was refused
@@ -144,7 +154,8 @@ type Connections struct {
 
 // Usage is what a process used between the window's edges; fields that the platform does not tell are 0.
 type Usage struct {
-	CPU                 time.Duration `json:"cpu_ns"` // user and system
+	CPU                 time.Duration `json:"cpu_ns"`      // user and system
+	UserCPU             time.Duration `json:"cpu_user_ns"` // of CPU: only roughly, because kernels divide all that a process has used so far by samples
 	VoluntarySwitches   int64         `json:"voluntary_switches"`
 	InvoluntarySwitches int64         `json:"involuntary_switches"`
 	GCCycles            int64         `json:"gc_cycles"`
@@ -164,10 +175,54 @@ type System struct {
 	ListenDrops     int64         `json:"listen_drops"`
 	Steal           time.Duration `json:"steal_ns"`        // taken by other virtual machines, all CPUs
 	CPUPressure     time.Duration `json:"cpu_pressure_ns"` // some task waited for a CPU
-	TimeWait        int64         `json:"time_wait"`       // sockets in TIME_WAIT at the window's start
+	CPUBusy         time.Duration `json:"cpu_busy_ns"`     // all CPUs: what they did for anybody; the kernel counts in units of 10 ms
+
+	// Before the window.
+	EarlyOverflows int64         `json:"listen_overflows_before_window"` // from the first connect on
+	TimeWait       int64         `json:"time_wait"`                      // sockets in TIME_WAIT before the first connect
+	TimeWaitWait   time.Duration `json:"time_wait_wait_ns,omitempty"`    // for so long the trial waited for them to become fewer
 }
 
-// A Warning is something a reader must know about a trial or a run; it prints as a footnote.
+// Driving is how the driver itself did, so that its own faults are not taken for the server's. Figures that a driver
+// does not know are 0.
+type Driving struct {
+	// Shards is the number of event loops that drove, each on a CPU of its own; 0 for a driver without. Idle, Spun and
+	// LongestGap are told by drivers with shards alone.
+	Shards     int           `json:"shards,omitempty"`
+	Idle       time.Duration `json:"idle_ns,omitempty"`        // in the window, of the busiest shard: it waited for something to do
+	Spun       time.Duration `json:"spun_ns,omitempty"`        // of all shards: that part of waiting which used a CPU
+	LongestGap time.Duration `json:"longest_gap_ns,omitempty"` // in the window: for so long a shard did not look at its sockets and its schedule although it was not asleep, or slept on
+
+	LateEdge  time.Duration `json:"late_edge_ns,omitempty"`      // the usage snapshots were taken up to so long after the window's edges
+	Missed    int64         `json:"missed,omitempty"`            // requests of the window that were due and that the driver never got to
+	Exhausted int64         `json:"sockets_exhausted,omitempty"` // connects that failed because the driver had no port or file left
+
+	// ArrivalError says how far the gaps between arrivals, as they were really dealt to connections, are from those of the
+	// schedule: the earth mover's distance between the two distributions over the mean gap. 0: as scheduled; 1: no
+	// resemblance. Open loops only.
+	ArrivalError float64 `json:"arrival_error,omitempty"`
+
+	// InFlight is the average number of requests that were sent and had no outcome, over the window: counted as they come
+	// and go, not calculated from their times. Fruitless is the part of that time, summed over the requests, that led to
+	// no OK answer. Both are 0 where the window ends by number.
+	InFlight  float64       `json:"in_flight,omitempty"`
+	Fruitless time.Duration `json:"fruitless_ns,omitempty"`
+}
+
+// A Finding is what a trial says about itself: what limited it, what disturbed it, and whether it can be used. Package
+// bench/finding decides it; it prints as a footnote.
+type Finding struct {
+	Code    string `json:"code"` // stable, kebab-case
+	Text    string `json:"text"` // what was seen, and what to do
+	Invalid bool   `json:"invalid,omitempty"`
+}
+
+// Has reports whether the trial has the finding with this code.
+func (t Trial) Has(code string) bool {
+	return slices.ContainsFunc(t.Findings, func(f Finding) bool { return f.Code == code })
+}
+
+// A Warning is something a reader must know about a run; it prints as a footnote.
 type Warning struct {
 	Code string `json:"code"` // stable, kebab-case
 	Text string `json:"text"` // what was seen, and what to do

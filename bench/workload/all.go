@@ -8,7 +8,7 @@ import (
 // All returns the built-in workloads, the tutorial's own first: the one list of them. The slice is the caller's, to
 // append workloads of its own.
 func All() []Workload {
-	return []Workload{exchange(), echo(), wait(), cpu()}
+	return []Workload{exchange(), echo(), wait(), cpu(), hypertext()}
 }
 
 // Find returns the workload of that name. The error for an unknown one names it and lists those of ws.

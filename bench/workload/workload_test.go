@@ -23,7 +23,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("Find cpu: %q, %v", w.Name, err)
 	}
 	_, err := Find(All(), "ecko")
-	if want := `unknown workload "ecko"; allowed: exchange, echo, wait, cpu`; err == nil || err.Error() != want {
+	if want := `unknown workload "ecko"; allowed: exchange, echo, wait, cpu, http`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
@@ -92,7 +92,7 @@ func TestARefusalIsKnownAsOne(t *testing.T) {
 }
 
 // Each workload's client against its own server: every answer is accepted, none is taken for a refusal, and none is
-// accepted as the answer to another request.
+// accepted as the answer to a different request.
 func TestClientAndServerAgree(t *testing.T) {
 	each(t, func(t *testing.T, w Workload) {
 		client, server := net.Pipe()
@@ -132,7 +132,7 @@ func TestClientAndServerAgree(t *testing.T) {
 			if err := c.Response.Check(seq, msg); err != nil {
 				t.Fatal(err)
 			}
-			if c.Response.Check(seq+1, msg) == nil {
+			if c.Response.Check(seq+1, msg) == nil && !bytes.Equal(c.Request(nil, seq), c.Request(nil, seq+1)) {
 				t.Fatalf("the answer to request %d passes for that to request %d", seq, seq+1)
 			}
 			if c.Busy(msg) {
@@ -164,6 +164,9 @@ func TestWrongAnswersAreRefused(t *testing.T) {
 // The driver and the server call these millions of times in a trial; garbage of ours would be measured as theirs.
 func TestARequestAllocatesNothing(t *testing.T) {
 	each(t, func(t *testing.T, w Workload) {
+		if w.Name == "http" {
+			t.Skip("the server's side reads with net/http, which allocates, as a real one does; for the client's side see TestReadingAResponseAllocatesNothing")
+		}
 		p, _ := strategies.ProtocolOf(w.Handler())
 		session := p.Open()
 		c := w.Client
@@ -207,7 +210,7 @@ func TestClientsRunConcurrently(t *testing.T) {
 
 func TestEveryLineRequestIs64Bytes(t *testing.T) {
 	for _, w := range All() {
-		if w.Client.Response == nil {
+		if w.Client.Response == nil || w.Name == "http" {
 			continue
 		}
 		for _, seq := range []uint64{0, 9, 10, math.MaxUint64} {

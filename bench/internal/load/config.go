@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"runtime"
+	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/load/job"
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 )
@@ -28,6 +32,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("warm-up %v: must be 0 or more", c.WarmUp)
 	case c.Tail < 0:
 		return fmt.Errorf("tail %v: must be 0 or more", c.Tail)
+	case c.CPUs < 0:
+		return fmt.Errorf("driver CPUs %d: must be 0 (as GOMAXPROCS) or more", c.CPUs)
 	case c.Requests < 0:
 		return fmt.Errorf("requests %d: must be 0 (the window decides) or more", c.Requests)
 	case c.Requests > 0 && c.Load.Loop != trial.Closed:
@@ -35,22 +41,24 @@ func (c Config) Check() error {
 	case c.Requests == 0 && c.Window <= 0:
 		return fmt.Errorf("window %v: must be more than 0", c.Window)
 	}
-	if err := validateLoad(c.Load); err != nil {
+	if err := CheckDriver(c.Driver); err != nil {
+		return err
+	}
+	if err := validateLoad(c.Load, c.Window); err != nil {
 		return err
 	}
 	return validateClient(c.Client, c.Load.Loop)
 }
 
-// highestRate keeps the arrivals that a load can leave behind countable: a driver that deals 8 million of them in a second
-// has no time left to send one.
-const highestRate = 10e6
-
-func validateLoad(l trial.Load) error {
+func validateLoad(l trial.Load, window time.Duration) error {
 	if l.Clients < 1 {
 		return fmt.Errorf("clients %d: must be at least 1", l.Clients)
 	}
 	if l.Clients > math.MaxInt32 {
 		return fmt.Errorf("clients %d: must be at most %d", l.Clients, math.MaxInt32)
+	}
+	if err := job.CheckGroups(l); err != nil {
+		return err
 	}
 	switch l.Loop {
 	case trial.Closed:
@@ -61,22 +69,26 @@ func validateLoad(l trial.Load) error {
 			return fmt.Errorf("rate %v with the closed loop: the server sets the pace there, use think time, or the open loop", l.Rate)
 		case l.Arrivals != "":
 			return fmt.Errorf("arrivals %q with the closed loop: nothing arrives by a schedule there, use the open loop", l.Arrivals)
+		case l.Profile != nil:
+			return errors.New("a changing rate with the closed loop: the server sets the pace there, use the open loop")
 		}
 	case trial.Open, trial.Sessions:
-		switch {
-		case !(l.Rate > 0) || math.IsInf(l.Rate, 1): // written so that NaN is refused as well
-			return fmt.Errorf("rate %v: must be more than 0 per second, and finite", l.Rate)
-		case l.Rate > highestRate:
-			return fmt.Errorf("rate %v: must be at most %.0f per second, which is more than this driver can send", l.Rate, highestRate)
-		case l.Think != 0:
+		if l.Think != 0 {
 			return fmt.Errorf("think time %v with the %s loop: the schedule decides when requests are due, use the closed loop", l.Think, l.Loop)
-		case l.Arrivals != "" && l.Arrivals != trial.Poisson && l.Arrivals != trial.Constant:
-			return fmt.Errorf("arrivals %q: must be %s or %s", l.Arrivals, trial.Poisson, trial.Constant)
 		}
+		return schedule.Check(l, window)
 	default:
 		return fmt.Errorf("loop %q: must be %s, %s or %s", l.Loop, trial.Closed, trial.Open, trial.Sessions)
 	}
 	return nil
+}
+
+// cpus is how many the driver may use.
+func (c Config) cpus() int {
+	if c.CPUs > 0 {
+		return c.CPUs
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 func validateClient(c workload.Client, loop trial.Loop) error {
@@ -98,12 +110,4 @@ func validateClient(c workload.Client, loop trial.Loop) error {
 		return errors.New("sessions loop with a client that is measured by request: use the open loop")
 	}
 	return nil
-}
-
-// schedule is the one that l asks for; l has one.
-func schedule(l trial.Load, seed uint64) Schedule {
-	if l.Arrivals == trial.Constant {
-		return NewConstant(l.Rate)
-	}
-	return NewPoisson(l.Rate, seed)
 }

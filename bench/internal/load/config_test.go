@@ -10,7 +10,9 @@ import (
 )
 
 func TestAConfigThatMakesNoSenseIsRefusedInItsOwnWords(t *testing.T) {
-	good := func() Config { return load("127.0.0.1:1", lines, trial.Load{Loop: trial.Open, Clients: 1, Rate: 1}) }
+	good := func() Config {
+		return load("", "127.0.0.1:1", lines, trial.Load{Loop: trial.Open, Clients: 1, Rate: 1})
+	}
 	if err := good().Check(); err != nil {
 		t.Fatalf("a good one: %v", err)
 	}
@@ -43,6 +45,19 @@ func TestAConfigThatMakesNoSenseIsRefusedInItsOwnWords(t *testing.T) {
 			[]string{"PerConn"}},
 		"a session that the client ends": {func(c *Config) { c.Load.Loop = trial.Sessions; c.Client = tens; c.Client.End = workload.ClientCloses },
 			[]string{"ServerCloses"}},
+		"unknown driver":      {func(c *Config) { c.Driver = "carrier pigeon" }, []string{`driver "carrier pigeon"`, "goroutines"}},
+		"less than no CPU":    {func(c *Config) { c.CPUs = -1 }, []string{"CPUs -1"}},
+		"a rate beyond reach": {func(c *Config) { c.Load.Rate = 1e9 }, []string{"rate 1e+09", "at most 10000000"}},
+		"a profile in the closed loop": {func(c *Config) { closed(c); c.Load.Profile = trial.Burst(5, 0, ms) },
+			[]string{"changing rate", "closed loop"}},
+		"a profile behind the window": {func(c *Config) { c.Load.Profile = trial.Burst(5, c.Window, ms) },
+			[]string{"profile", "segment 1", "window"}},
+		"an unknown behaviour": {func(c *Config) { c.Load.Others = []trial.Share{{Behaviour: "rude", Share: 0.1}} },
+			[]string{`behaviour "rude"`, "slow", "idle", "never-reads", "resets"}},
+		"nobody to measure": {func(c *Config) { c.Load.Others = []trial.Share{{Behaviour: trial.Idle, Share: 0.1}} },
+			[]string{"1 clients", "none that is measured"}},
+		"a share of nothing": {func(c *Config) { c.Load.Others = []trial.Share{{Behaviour: trial.Idle}} },
+			[]string{"idle", "share 0"}},
 		"nothing to send": {func(c *Config) { c.Client.Request = nil }, []string{"Request"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,4 +2,4 @@
 
 package load
 
-func fileLimit() (limit uint64, limited bool) { return 0, false }
+func fileLimit(uint64) (limit uint64, limited bool) { return 0, false }

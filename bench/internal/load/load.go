@@ -1,11 +1,12 @@
-// Package load puts one load on one server and says what came of every request: the driver of a trial, over plain
-// goroutines and blocking connections, portable to wherever Go runs.
+// Package load puts one load on one server and says what came of every request: the driver of a trial. It starts no
+// server, knows no workload by name and writes no record: that is package bench's business.
 //
-// What decides is pure and has a file of its own, so that another driver can take it over as it is: when requests are
-// due ([Schedule]), which of them belong to the window (window.go), what is counted for each (ledger.go) and how that
-// is recorded without a lock for each request (recorder.go). What is asked comes from package bench/workload as data
-// and pure functions; this package knows no workload by name. It starts no server and writes no record: that is
-// package bench's business.
+// The load itself is carried out by one of two drivers, which share everything that decides: when requests are due
+// (load/schedule), which of them belong to the window and what is counted for each (load/account), and what they are
+// given and give back (load/job). They differ in their sockets:
+//
+//   - epoll (load/epoll, on Linux): event loops on threads of their own, paced to microseconds;
+//   - goroutines (load/goroutines, wherever Go runs): a goroutine and a blocking connection for each client.
 //
 // One request has at most one outcome and no request is forgotten: what was due and never sent is counted just as
 // what was sent and never answered.
@@ -14,8 +15,11 @@ package load
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/load/job"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 )
@@ -26,6 +30,17 @@ type Config struct {
 	Client workload.Client
 	Load   trial.Load
 	Seed   uint64 // of the arrivals, and of the thinking clients' first moments
+
+	// Driver names one of Drivers; empty: the first of them.
+	Driver string
+
+	// CPUs is how many CPUs the driver may use; 0: as many as GOMAXPROCS says. OwnCPUs says that nobody else uses them, so
+	// that the driver may spend them on waiting exactly.
+	CPUs    int
+	OwnCPUs bool
+
+	// NewTarget says that nobody has connected to Target before, so that no port is taken for it.
+	NewTarget bool
 
 	WarmUp time.Duration // under load and not counted
 	Window time.Duration
@@ -62,15 +77,41 @@ const (
 // Result is what came of a load. Its parts are explained where they are defined, in package trial. Clients that no
 // request of the window was due for are left out of Clients: nobody asked on their behalf, so nobody starved them.
 type Result struct {
-	Window   time.Duration // edge to edge
-	Counts   trial.Counts
-	Clients  trial.Clients
-	Latency  trial.Latency
-	Warnings []trial.Warning
+	job.Totals
+	Driver string        // its name
+	Window time.Duration // edge to edge
+	Waited time.Duration // before the first connect, for sockets in TIME_WAIT to become fewer
+}
 
-	// Late is how late the calls of AtEdge were, the later one: for so long the driver did not get to run. A timed window has
-	// its edges where they were meant to be all the same.
-	Late time.Duration
+// driver is one that this system has.
+type driver struct {
+	name    string
+	drive   job.Driver
+	sources func(target netip.Addr, clients int, sessions bool) []netip.Addr // where its connections come from; nil: the kernel chooses
+}
+
+// Drivers are the names of those that this system has, the best first.
+func Drivers() []string {
+	var names []string
+	for _, d := range drivers {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// CheckDriver says what is wrong with the name of a driver; the empty one is the first of Drivers.
+func CheckDriver(name string) error {
+	_, err := find(name)
+	return err
+}
+
+func find(name string) (driver, error) {
+	for _, d := range drivers {
+		if name == "" || name == d.name {
+			return d, nil
+		}
+	}
+	return driver{}, fmt.Errorf("driver %q: must be %s on this system", name, strings.Join(Drivers(), " or "))
 }
 
 // parting is how long, after the load, clients may wait for the answer that is on its way, which counts no more, so that
@@ -93,15 +134,20 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("drive %s: %w", c.Target, err)
 	}
-	r := newRun(c, address)
-	defer r.end()
-	if err := r.start(ctx); err != nil {
-		return Result{}, fmt.Errorf("drive %s: %w", c.Target, err)
-	}
-	late, err := r.measure(ctx)
+	d, err := find(c.Driver)
 	if err != nil {
+		return Result{}, err
+	}
+	var waited time.Duration
+	if most, matters := c.mostInTimeWait(d, address.Addr()); matters {
+		if waited, err = awaitPorts(ctx, most); err != nil {
+			return Result{}, fmt.Errorf("drive %s: wait for ports: %w", c.Target, err)
+		}
+	}
+	r := newRun(c, address)
+	if err := r.carryOut(ctx, d.drive); err != nil {
 		return Result{}, fmt.Errorf("drive %s: %w", c.Target, err)
 	}
-	r.end()
-	return r.result(late), nil
+	w := r.job.Edges.Window()
+	return Result{Totals: r.totals, Driver: d.name, Window: w.Close - w.Open, Waited: waited}, nil
 }

@@ -2,175 +2,139 @@ package load
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
-	"net"
+	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/poolbench/poolbench/bench/trial"
-	"github.com/poolbench/poolbench/bench/workload"
+	"github.com/poolbench/poolbench/bench/internal/load/account"
+	"github.com/poolbench/poolbench/bench/internal/load/job"
 )
 
-// A run is a load under way. It ends in two steps: first the clients are told to begin nothing new (loading ends),
-// then whatever still waits is cut off (forced ends).
+// A run sees one load through its phases while a driver carries it out: connect, warm-up, window, tail. The load ends in
+// two steps: first the driver is told to begin nothing new, then to cut off whatever still waits.
 type run struct {
-	config   Config
-	dialer   *dialer
-	clock    clock
-	edges    *edges
-	recorder *recorder
-	clients  []*client
-	queues   []*queue // one for each client, or a single one for all slots; none in the closed loop
-	pacer    *pacer   // nil in the closed loop
-	missed   int64    // requests that the driver never got to
+	config Config
+	job    job.Job
+	totals job.Totals
+	late   time.Duration // of the calls of AtEdge, the later one
 
-	loading, forced context.Context
-	unload, force   context.CancelFunc
-	working         sync.WaitGroup
-	idle            chan struct{} // closed when every goroutine has returned; nil: none was started
-
-	// The window's requests are all resolved once each client of the closed loop, or each queue, has said so.
-	unsettled  atomic.Int64
-	allSettled chan struct{}
-
-	// Where the window ends by number: how many requests it has had answered.
-	answered atomic.Int64
-	enough   chan struct{}
+	origin         time.Time
+	began, settled chan struct{}
+	enough         chan struct{}
+	done           chan struct{} // the driver has returned, with err
+	err            error
 }
 
-func newRun(c Config, address string) *run {
-	w := window{open: c.WarmUp, close: c.WarmUp + c.Window, end: never}
+func newRun(c Config, address netip.AddrPort) *run {
+	w := account.Window{Open: c.WarmUp, Close: c.WarmUp + c.Window, End: account.Never}
 	if c.Requests > 0 {
-		w = window{open: never, close: never, end: never}
+		w = account.Window{Open: account.Never, Close: account.Never, End: account.Never}
 	}
 	r := &run{
-		config:     c,
-		dialer:     &dialer{address: address},
-		edges:      newEdges(w),
-		allSettled: make(chan struct{}),
-		enough:     make(chan struct{}),
-		unload:     func() {},
-		force:      func() {},
+		config:  c,
+		began:   make(chan struct{}),
+		settled: make(chan struct{}),
+		enough:  make(chan struct{}),
+		done:    make(chan struct{}),
 	}
-	r.recorder = &recorder{edges: r.edges, book: newLedger(c.Load.Clients, c.TimeOut, c.BackOff)}
-	for i := range c.Load.Clients {
-		r.clients = append(r.clients, &client{run: r, asks: &r.config.Client, index: int32(i), batch: batch{to: r.recorder}})
-	}
-	switch c.Load.Loop {
-	case trial.Closed:
-		r.unsettled.Store(int64(len(r.clients)))
-	case trial.Open:
-		r.unsettled.Store(int64(len(r.clients)))
-		for range r.clients {
-			r.queues = append(r.queues, newQueue(w.close, r.settled))
-		}
-	case trial.Sessions:
-		r.unsettled.Store(1)
-		r.queues = []*queue{newQueue(w.close, r.settled)}
+	r.job = job.Job{
+		Address: address, Client: c.Client, Load: c.Load, Seed: c.Seed,
+		WarmUp: c.WarmUp, TimeOut: c.TimeOut, BackOff: c.BackOff, Requests: c.Requests,
+		Shards: c.cpus(), Spin: c.OwnCPUs,
+		Edges: account.NewEdges(w),
+		Began: func(origin time.Time) {
+			r.origin = origin
+			close(r.began)
+		},
+		Settled: sync.OnceFunc(func() { close(r.settled) }),
+		Enough: sync.OnceFunc(func() {
+			// Behind the answers of all that have counted; those of others may come before it too.
+			r.job.Edges.Close(r.now() + 1)
+			close(r.enough)
+		}),
 	}
 	return r
 }
 
-// start connects all clients whose connections stay, then lets the load begin.
-func (r *run) start(ctx context.Context) error {
-	r.forced, r.force = context.WithCancel(ctx)
-	r.loading, r.unload = context.WithCancel(r.forced)
+func (r *run) now() time.Duration { return time.Since(r.origin) }
 
-	conns := make([]net.Conn, len(r.clients))
-	stay := r.config.Client.Measured() == workload.Request
-	if stay {
-		var err error
-		if conns, err = r.dialer.dialAll(ctx, len(r.clients), r.config.TimeOut); err != nil {
-			return err
-		}
-	}
-	r.clock = clock{origin: time.Now()}
-	random := rand.New(rand.NewPCG(r.config.Seed, thinkStream))
-	for i, c := range r.clients {
-		var first time.Duration
-		switch {
-		case conns[i] != nil:
-			c.adopt(conns[i])
-		case stay:
-			first = r.config.BackOff // it was refused just now
-		}
-		if r.config.Load.Loop == trial.Closed {
-			if think := r.config.Load.Think; think > 0 {
-				// Or all would think, and ask, in step.
-				first = max(first, time.Duration(random.Int64N(int64(think))))
-			}
-			r.working.Go(func() { c.closed(first) })
-		} else {
-			r.working.Go(func() { c.arrivals(r.queues[i%len(r.queues)], first) })
-		}
-	}
-	if r.queues != nil {
-		r.pacer = &pacer{clock: r.clock, schedule: schedule(r.config.Load, r.config.Seed), queues: r.queues, close: r.edges.window().close}
-		r.working.Go(func() {
-			s := newSleeper(r.loading)
-			defer s.end()
-			r.pacer.run(r.loading, s)
-		})
-	}
-	r.idle = make(chan struct{})
+// carryOut returns when the driver has.
+func (r *run) carryOut(ctx context.Context, drive job.Driver) error {
+	driving, cutOff := context.WithCancel(ctx)
+	defer cutOff()
+	loading, leave := context.WithCancel(driving)
+	defer leave()
+	r.job.Loading = loading
 	go func() {
-		r.working.Wait()
-		close(r.idle)
+		defer close(r.done)
+		r.totals, r.err = drive(driving, &r.job)
 	}()
-	return nil
+	select {
+	case <-r.began:
+	case <-r.done: // it could not connect
+		return r.err
+	}
+	err := r.phases(ctx, leave)
+	cutOff()
+	<-r.done
+	if err == nil {
+		err = r.err
+	}
+	r.totals.Driving.LateEdge = r.late
+	return err
 }
 
-// thinkStream keeps the clients' first moments independent of whatever else is drawn from the same seed.
-const thinkStream = 0x7468696e6b
-
-// measure sees the load through warm-up, window and tail and tells it to leave. It returns by how much the calls of
-// AtEdge were late.
-func (r *run) measure(ctx context.Context) (late time.Duration, err error) {
-	c := r.config
+// phases waits through warm-up, window and tail, and for what is then still in flight. ctx's end ends each.
+func (r *run) phases(ctx context.Context, leave func()) error {
+	c, edges := r.config, r.job.Edges
 	timer := time.NewTimer(c.WarmUp)
 	defer timer.Stop()
-	until := func(d time.Duration, or <-chan struct{}) error {
-		timer.Reset(d)
+	until := func(at time.Duration, or <-chan struct{}) error {
+		timer.Reset(at - r.now())
 		select {
 		case <-ctx.Done():
 		case <-or:
 		case <-timer.C:
+		case <-r.done:
+			if r.err != nil {
+				return r.err
+			}
 		}
 		return context.Cause(ctx)
 	}
 
-	if err := until(c.WarmUp-r.clock.now(), nil); err != nil {
-		return 0, err
+	if err := until(c.WarmUp, nil); err != nil {
+		return err
 	}
-	if err := r.dialer.hopeless(); err != nil {
-		return 0, err
+	if err := r.job.Connects.Hopeless(); err != nil {
+		return err
 	}
-	late = r.clock.now() - c.WarmUp
-	r.atEdge(Opens)
+	var err error
 	if c.Requests > 0 {
-		late = 0
-		r.edges.open.Store(int64(r.clock.now()))
-		err = until(never, r.enough)
+		r.atEdge(Opens)
+		edges.Open(r.now())
+		err = until(account.Never, r.enough)
 	} else {
-		err = until(r.edges.window().close-r.clock.now(), nil)
+		r.late = r.now() - c.WarmUp
+		r.atEdge(Opens)
+		err = until(edges.Window().Close, nil)
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
-	w := r.edges.window()
-	late = max(late, r.clock.now()-w.close)
+	closed := edges.Window().Close
+	r.late = max(r.late, r.now()-closed)
 	r.atEdge(Closes)
 
-	if err := until(w.close+c.Tail-r.clock.now(), r.allSettled); err != nil {
-		return 0, err
+	if err := until(closed+c.Tail, r.settled); err != nil {
+		return err
 	}
-	r.leave()
-	if err := until(parting, r.idle); err != nil {
-		return 0, err
+	edges.End(r.now())
+	leave()
+	if err := until(r.now()+parting, nil); err != nil {
+		return err
 	}
-	return late, r.dialer.hopeless()
+	return r.job.Connects.Hopeless()
 }
 
 func (r *run) atEdge(e Edge) {
@@ -178,99 +142,3 @@ func (r *run) atEdge(e Edge) {
 		r.config.AtEdge(e)
 	}
 }
-
-// leave tells all clients to begin nothing new.
-func (r *run) leave() {
-	r.edges.end.CompareAndSwap(int64(never), int64(r.clock.now()))
-	r.unload()
-	for _, q := range r.queues {
-		q.shut()
-	}
-}
-
-// end cuts off whatever is still waiting, and waits for every goroutine. It may be called again.
-func (r *run) end() {
-	r.leave()
-	r.force()
-	for _, c := range r.clients {
-		c.cutOff()
-	}
-	if r.idle != nil {
-		<-r.idle
-	}
-}
-
-// settled is called by each client of the closed loop, or each queue, once.
-func (r *run) settled() {
-	if r.unsettled.Add(-1) == 0 {
-		close(r.allSettled)
-	}
-}
-
-// resolved counts towards the end of a window that ends by number.
-func (r *run) resolved(at time.Duration) {
-	if r.config.Requests == 0 || at < r.edges.window().open {
-		return
-	}
-	if r.answered.Add(1) == int64(r.config.Requests) {
-		// Read anew, so that it lies behind the answers of all that have counted; those of others may come before it too.
-		r.edges.close.Store(int64(r.clock.now() + 1))
-		close(r.enough)
-	}
-}
-
-// result is what came of the load, which has ended.
-func (r *run) result(late time.Duration) Result {
-	w, book := r.edges.window(), r.recorder.book
-	for i, q := range r.queues {
-		for n, a := range q.left() {
-			// Nobody's in particular if all slots share the queue: all of them were busy with others.
-			client := (i + n*len(r.queues)) % len(r.clients)
-			book.add(w, request{intended: a.intended, noticed: a.noticed, client: int32(client), outcome: unsent})
-		}
-	}
-	if r.pacer != nil {
-		r.pacer.left(func(queue int, intended time.Duration) {
-			u := request{intended: intended, client: int32(queue), outcome: unsent}
-			if w.owns(u) {
-				r.missed++
-			}
-			book.add(w, u)
-		})
-	}
-	return Result{
-		Window:   w.close - w.open,
-		Counts:   book.counts,
-		Clients:  book.served(),
-		Latency:  book.latency,
-		Warnings: r.warnings(w, late),
-		Late:     late,
-	}
-}
-
-func (r *run) warnings(w window, late time.Duration) []trial.Warning {
-	var all []trial.Warning
-	if n := r.dialer.exhausted.Load(); n > 0 {
-		all = append(all, trial.Warning{Code: "sockets-exhausted", Text: fmt.Sprintf(
-			"%d connects failed because the driver had no port or file left: they count as failed and say nothing about the server; "+
-				"lower the rate, or wait a minute for ports in TIME_WAIT", n)})
-	}
-	if r.missed > 0 {
-		all = append(all, trial.Warning{Code: "driver-late", Text: fmt.Sprintf(
-			"the driver never got to %d requests that were due in the window: they count as unsent and say nothing about the server; "+
-				"lower the rate, or give the driver a CPU of its own", r.missed)})
-	}
-	if length := w.close - w.open; late > length/lateShare {
-		all = append(all, trial.Warning{Code: "late-edge", Text: fmt.Sprintf(
-			"the usage snapshot was taken %v after its edge of a window of %v: CPU time per request is off by as much; "+
-				"give the driver a CPU of its own, or a longer window", late.Round(time.Microsecond), length)})
-	}
-	if !deliveryProven && r.config.Client.Measured() == workload.Session {
-		all = append(all, trial.Warning{Code: "session-end-unproven", Text: "this system does not tell whether the server received the last message of a session " +
-			"before it closed: a server that reads all but the last may be counted as serving; measure sessions on Linux"})
-	}
-	return all
-}
-
-// lateShare: 1 % of the window is less than any difference that is ever reported.
-const lateShare = 100

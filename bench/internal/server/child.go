@@ -25,7 +25,7 @@ import (
 const lastWait = 5 * time.Second
 
 // RunIfChild returns at once, unless this process was started by [Start]: then it serves one of kinds with one of
-// workloads, exits, and never returns. Call it first in main and in TestMain, with the lists that the harness uses.
+// workloads, or is a null server, exits, and never returns. Call it first in main and in TestMain, with the lists that the harness uses.
 //
 // In the child it takes stdin and stdout for itself: what a handler prints goes to stderr.
 func RunIfChild(kinds strategies.Kinds, workloads []workload.Workload) {
@@ -83,14 +83,7 @@ type service struct {
 
 // newService finds what config asks for, and checks that this process is what it asks for.
 func newService(config Config, kinds strategies.Kinds, workloads []workload.Workload) (*service, error) {
-	strategy, err := kinds.Parse(config.Strategy)
-	if err != nil {
-		return nil, err
-	}
-	if name := strategy.Name(); name != config.Strategy {
-		return nil, fmt.Errorf("%q is not a full name, or not this strategy's: its own is %q", config.Strategy, name)
-	}
-	load, err := workload.Find(workloads, config.Workload)
+	strategy, load, err := config.find(kinds, workloads)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +109,22 @@ func newService(config Config, kinds strategies.Kinds, workloads []workload.Work
 		},
 		drain: cmp.Or(config.Drain, strategies.DefaultDrain),
 	}, nil
+}
+
+// find returns what config names.
+func (c Config) find(kinds strategies.Kinds, workloads []workload.Workload) (strategies.Strategy, workload.Workload, error) {
+	if c.Null {
+		return nullServer{}, nullEcho(), nil
+	}
+	strategy, err := kinds.Parse(c.Strategy)
+	if err != nil {
+		return nil, workload.Workload{}, err
+	}
+	if name := strategy.Name(); name != c.Strategy {
+		return nil, workload.Workload{}, fmt.Errorf("%q is not a full name, or not this strategy's: its own is %q", c.Strategy, name)
+	}
+	load, err := workload.Find(workloads, c.Workload)
+	return strategy, load, err
 }
 
 // run serves until snapshots is closed, and then drains. Between the ready line and that it wakes only for snapshots.

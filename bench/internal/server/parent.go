@@ -54,7 +54,8 @@ type Child struct {
 func Start(ctx context.Context, config Config) (*Child, error) {
 	c, err := start(ctx, config.complete())
 	if err != nil {
-		return nil, fmt.Errorf("start a server with %s for %s: %w", config.Strategy, config.Workload, err)
+		strategy, workload := config.identity()
+		return nil, fmt.Errorf("start a server with %s for %s: %w", strategy, workload, err)
 	}
 	return c, nil
 }
@@ -76,6 +77,9 @@ func start(ctx context.Context, config Config) (*Child, error) {
 	if os.Getenv(childEnv) != "" {
 		// Without this, a program that forgets RunIfChild would start itself for ever.
 		return nil, errors.New("this process is itself such a server: RunIfChild has to be called first in main or TestMain")
+	}
+	if config.Null && (config.Strategy != "" || config.Workload != "") {
+		return nil, fmt.Errorf("a null server has no strategy and no workload; given: %q and %q", config.Strategy, config.Workload)
 	}
 	c, err := launch(config)
 	if err != nil {
@@ -141,14 +145,15 @@ func launch(config Config) (*Child, error) {
 
 // check compares who the child says it is with what was asked for.
 func (r ready) check(config Config, pid int) error {
+	strategy, workload := config.identity()
 	want := trial.Process{
-		Name: config.Strategy, PID: pid, GoVersion: runtime.Version(), GOMAXPROCS: config.GOMAXPROCS, CPUs: config.CPUs,
+		Name: strategy, PID: pid, GoVersion: runtime.Version(), GOMAXPROCS: config.GOMAXPROCS, CPUs: config.CPUs,
 	}
 	got := r.Process
 	if got.Name != want.Name || got.PID != want.PID || got.GoVersion != want.GoVersion ||
-		got.GOMAXPROCS != want.GOMAXPROCS || !slices.Equal(got.CPUs, want.CPUs) || r.Workload != config.Workload {
+		got.GOMAXPROCS != want.GOMAXPROCS || !slices.Equal(got.CPUs, want.CPUs) || r.Workload != workload {
 		return fmt.Errorf("the child is not what was asked for: it is %+v for %s, and should be %+v for %s",
-			got, r.Workload, want, config.Workload)
+			got, r.Workload, want, workload)
 	}
 	return nil
 }
@@ -208,7 +213,7 @@ func (c *Child) Done() <-chan struct{} { return c.gone }
 func (c *Child) Output() string { return c.output.String() }
 
 // Snapshot returns what the child has used. Its CPU time is that of the moment of the call, and At with it, on systems
-// that tell the CPU time of another process; the rest is of the moment at which the child finds time to answer, which a
+// that tell the CPU time of another process (in user and system parts as the child itself divides it); the rest is of the moment at which the child finds time to answer, which a
 // saturated one finds late. ctx alone bounds that wait.
 func (c *Child) Snapshot(ctx context.Context) (usage.Snapshot, error) {
 	at := time.Now()
@@ -223,7 +228,7 @@ func (c *Child) Snapshot(ctx context.Context) (usage.Snapshot, error) {
 				continue // the late answer to a call that had given up
 			}
 			if cpuErr == nil {
-				s.Usage.At, s.Usage.CPU = at, cpu
+				s.Usage = s.Usage.AsOf(at, cpu)
 			}
 			return s.Usage, nil
 		case <-c.gone:

@@ -1,5 +1,6 @@
 // Package server runs one strategy with one workload in a child process of its own, so that a trial starts from a
-// fresh heap and scheduler, and what the server costs is told apart from what its driver costs. [Start] is the
+// fresh heap and scheduler, and what the server costs is told apart from what its driver costs; or it runs a null server
+// there, which only echoes bytes, for what the driver can do at most. [Start] is the
 // harness's side, [RunIfChild] the child's; both are the same binary. The package measures nothing by itself and does
 // nothing periodic: the child speaks only when it is asked, at the edges of a window. Package bench/internal/load
 // drives what it serves.
@@ -21,12 +22,25 @@ type Config struct {
 	Strategy string // full name, with every limit
 	Workload string // name
 
+	// Null asks for a null server instead, and Strategy and Workload are empty: it echoes what the clients of the workload
+	// echo send, at the level of sockets, and is there to find out what a driver can do when its server does next to
+	// nothing. Its identity is "null", with GOMAXPROCS event loops on Linux.
+	Null bool
+
 	// GOMAXPROCS of the child, always set: Go changes a default by itself within seconds of a process being pinned.
 	// 0 means one for each of CPUs, or all that this process has if CPUs is empty.
 	GOMAXPROCS int
 
 	CPUs  []int         // the child is pinned to these; empty: it is not pinned
 	Drain time.Duration // the strategy's drain time-out; 0: strategies.DefaultDrain
+}
+
+// identity is what the child has to say of itself.
+func (c Config) identity() (strategy, workload string) {
+	if c.Null {
+		return trial.NullServer, nullWorkload
+	}
+	return c.Strategy, c.Workload
 }
 
 // A message is one line from the child; one of its fields is set.

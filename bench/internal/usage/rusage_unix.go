@@ -14,6 +14,7 @@ func (s *Snapshot) readRusage() {
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) != nil {
 		return
 	}
-	s.CPU = time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	s.UserCPU, s.SystemCPU = time.Duration(r.Utime.Nano()), time.Duration(r.Stime.Nano())
+	s.CPU = s.UserCPU + s.SystemCPU
 	s.VoluntarySwitches, s.InvoluntarySwitches = int64(r.Nvcsw), int64(r.Nivcsw)
 }

@@ -19,6 +19,8 @@ type Snapshot struct {
 
 	// Since the process started.
 	CPU                 time.Duration // user and system, all threads
+	UserCPU             time.Duration // that part of CPU which the process spent in its own code
+	SystemCPU           time.Duration // and that in the kernel on its behalf; CPU = UserCPU + SystemCPU
 	VoluntarySwitches   int64         // context switches: the process waited
 	InvoluntarySwitches int64         // context switches: its time was up
 	GCCycles            int64
@@ -47,6 +49,18 @@ func Self() Snapshot {
 	s := Snapshot{At: time.Now()}
 	s.readProcess()
 	s.readRuntime()
+	return s
+}
+
+// AsOf returns s with the CPU time that somebody else has read, at the moment at which they did. It is divided into user
+// and system as the process itself says of its time so far, so that the parts stay those of one whole.
+func (s Snapshot) AsOf(at time.Time, cpu time.Duration) Snapshot {
+	user := 0.0
+	if s.CPU > 0 {
+		user = float64(s.UserCPU) / float64(s.CPU)
+	}
+	s.At, s.CPU, s.UserCPU = at, cpu, time.Duration(user*float64(cpu))
+	s.SystemCPU = s.CPU - s.UserCPU
 	return s
 }
 
@@ -79,6 +93,7 @@ func (s *Snapshot) readRuntime() {
 func Between(a, b Snapshot) trial.Usage {
 	return trial.Usage{
 		CPU:                 b.CPU - a.CPU,
+		UserCPU:             b.UserCPU - a.UserCPU,
 		VoluntarySwitches:   b.VoluntarySwitches - a.VoluntarySwitches,
 		InvoluntarySwitches: b.InvoluntarySwitches - a.InvoluntarySwitches,
 		GCCycles:            b.GCCycles - a.GCCycles,

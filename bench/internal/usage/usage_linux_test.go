@@ -99,7 +99,7 @@ func TestSwitchesAreCountedAsVoluntaryWhenTheProcessWaits(t *testing.T) {
 func TestMachineReadsTheKernelsFiles(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"stat":             "cpu  100 0 100 1000 5 0 3 250 0 0\ncpu0 100 0 100 1000 5 0 3 250 0 0\nctxt 1\nbtime 1\nprocesses 1\n",
+		"stat":             "cpu  100 7 110 1000 5 11 3 250 40 2\ncpu0 100 7 110 1000 5 11 3 250 40 2\nctxt 1\nbtime 1\nprocesses 1\n",
 		"pressure/cpu":     "some avg10=0.00 avg60=0.00 avg300=0.00 total=42\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n",
 		"net/sockstat":     "sockets: used 9\nTCP: inuse 1 orphan 2 tw 17 alloc 3 mem 4\nUDP: inuse 0 mem 0\n",
 		"123/net/netstat":  "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 859 6568\nIpExt: InOctets\nIpExt: 5\n",
@@ -125,6 +125,7 @@ func TestMachineReadsTheKernelsFiles(t *testing.T) {
 		ListenOverflows: 859, ListenDrops: 6568,
 		Steal:       2500 * time.Millisecond, // 250 units of 10 ms
 		CPUPressure: 42 * time.Microsecond,
+		CPUBusy:     2310 * time.Millisecond, // user, nice, system, irq and softirq
 		TimeWait:    17,
 	}
 	if got := readMachine(fs); got != want {
@@ -132,14 +133,58 @@ func TestMachineReadsTheKernelsFiles(t *testing.T) {
 	}
 
 	// What one file does not tell costs the others nothing.
-	for _, gone := range []string{"pressure/cpu", "123/net/netstat"} {
+	for _, gone := range []string{"pressure/cpu", "123/net/netstat", "net/sockstat"} {
 		if err := os.Remove(filepath.Join(root, gone)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want.CPUPressure, want.ListenOverflows, want.ListenDrops = 0, 0, 0
+	want.CPUPressure, want.ListenOverflows, want.ListenDrops, want.TimeWait = 0, 0, 0, 0
 	if got := readMachine(fs); got != want {
 		t.Errorf("without some files: got  %+v\nwant %+v", got, want)
+	}
+	if n, told := timeWait(fs); told {
+		t.Errorf("without its file there are %d sockets in TIME_WAIT", n)
+	}
+}
+
+func TestTimeWaitIsToldAlsoWhenThereIsNone(t *testing.T) {
+	if n, told := TimeWait(); !told || n < 0 {
+		t.Errorf("got %d, %t", n, told)
+	}
+}
+
+func TestUserAndSystemTimeAreToldApart(t *testing.T) {
+	// The kernel samples at its ticks which of the two it is, and so the one is only compared with the other.
+	const work = 300 * time.Millisecond
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	spend := func(on func()) (user, system time.Duration) {
+		before := Self()
+		for start := threadCPU(t); threadCPU(t)-start < work; {
+			on()
+		}
+		after := Self()
+		if after.CPU != after.UserCPU+after.SystemCPU {
+			t.Errorf("%v is not %v and %v", after.CPU, after.UserCPU, after.SystemCPU)
+		}
+		return Between(before, after).UserCPU, after.SystemCPU - before.SystemCPU
+	}
+	var sum uint64
+	calculatingUser, calculatingSystem := spend(func() {
+		for i := range uint64(1 << 20) {
+			sum += i * i
+		}
+	})
+	clearingUser, clearingSystem := spend(func() {
+		pages, err := unix.Mmap(-1, 0, 16<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_POPULATE)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = unix.Munmap(pages)
+	})
+	if calculatingUser <= clearingUser || clearingSystem <= calculatingSystem {
+		t.Errorf("%v of user and %v of system time to calculate (%d), %v and %v to have the kernel clear memory",
+			calculatingUser, calculatingSystem, sum, clearingUser, clearingSystem)
 	}
 }
 
@@ -163,7 +208,7 @@ func TestAFullBacklogIsSeen(t *testing.T) {
 		}
 	}
 	for deadline := time.Now().Add(patience); ; runtime.Gosched() {
-		used := BetweenMachine(before, ReadMachine())
+		used := BetweenMachine(before, before, ReadMachine())
 		if used.ListenOverflows > 0 && used.ListenDrops > 0 {
 			return
 		}

@@ -1,0 +1,139 @@
+package account
+
+import (
+	"time"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A Ledger counts the requests of a window. It is pure: what it says depends on what was added and not on the order.
+// It is not safe for concurrent use; give each writer one of its own, and merge them.
+type Ledger struct {
+	timeOut time.Duration // where requests without an answer stand in the response times
+	backOff time.Duration // for so long a refusal keeps its client away
+	Counts  trial.Counts
+	Latency trial.Latency
+
+	// Fruitless is the time, inside the window, of requests that were in flight and led to no OK answer inside it, summed;
+	// those that were open at one of its edges alone are left out.
+	Fruitless time.Duration
+
+	clients []tally
+}
+
+// A tally is one client's part.
+type tally struct {
+	good  int64
+	asked bool // the window owns a request of it
+	heard bool // and one of those was answered, inside the window or behind it
+	told  bool // it was refused, and that is why it asked nothing of the server in some part of the window
+}
+
+// NewLedger returns an empty one for so many clients.
+func NewLedger(clients int, timeOut, backOff time.Duration) *Ledger {
+	l := &Ledger{timeOut: timeOut, backOff: backOff, clients: make([]tally, clients)}
+	for _, h := range []*trial.Histogram{&l.Latency.Wait, &l.Latency.Lag, &l.Latency.Service, &l.Latency.Response} {
+		h.Reserve()
+	}
+	return l
+}
+
+// Add attributes r to w, or to nothing. Both edges that r's times lie behind must be known; later ones may be never.
+func (l *Ledger) Add(w Window, r Request) {
+	client := &l.clients[r.Client]
+	if r.Outcome != Unsent && r.Answered >= w.End {
+		r.Outcome = Unanswered
+	}
+	switch r.Outcome {
+	case OK:
+		if w.Holds(r.Answered) {
+			l.Counts.Good++
+			client.good++
+		}
+	case Rejected, Refused:
+		if r.Answered < w.Close && r.Answered >= w.Open-l.backOff {
+			client.told = true
+		}
+	}
+	l.Fruitless += w.fruitless(r)
+	if !w.Owns(r) {
+		return
+	}
+	client.asked = true
+	l.Counts.Intended++
+	if r.Outcome == Unsent {
+		l.Counts.Unsent++
+		l.Latency.Response.Record(l.timeOut)
+		return
+	}
+	l.Counts.Sent++
+	l.Latency.Wait.Record(r.wait())
+	l.Latency.Lag.Record(r.lag())
+	switch r.Outcome {
+	case OK:
+		client.heard = true
+		l.Counts.OK++
+		l.Latency.Service.Record(r.Answered - r.Sent)
+		l.Latency.Response.Record(r.Answered - r.Intended)
+	case Rejected:
+		l.Counts.Rejected++
+	case Refused, Failed:
+		l.Counts.Failed++
+	case TimedOut:
+		l.Counts.TimedOut++
+		l.Latency.Response.Record(l.timeOut)
+	case Unanswered:
+		l.Counts.Unanswered++
+		l.Latency.Response.Record(l.timeOut)
+	}
+}
+
+// Merge adds what other has counted, for clients of the same numbers; other must not be used any more.
+func (l *Ledger) Merge(other *Ledger) {
+	l.Counts = l.Counts.Plus(other.Counts)
+	l.Latency.Merge(other.Latency)
+	l.Fruitless += other.Fruitless
+	for i, t := range other.clients {
+		mine := &l.clients[i]
+		mine.good += t.good
+		mine.asked = mine.asked || t.asked
+		mine.heard = mine.heard || t.heard
+		mine.told = mine.told || t.told
+	}
+}
+
+// Served says who was served, of those that wanted anything.
+func (l *Ledger) Served() trial.Clients {
+	var c trial.Clients
+	for _, t := range l.clients {
+		if !t.asked && !t.told && t.good == 0 {
+			continue
+		}
+		c.Total++
+		c.Good = append(c.Good, t.good)
+		switch {
+		case t.good > 0 || t.heard:
+			c.Served++
+		case t.told:
+			c.Refused++
+		default:
+			c.Nothing++
+		}
+	}
+	c.Jain = jain(c.Good)
+	return c
+}
+
+// jain is Jain's fairness index, (Σx)² / (n·Σx²): 1 where all have the same, 1/n where one has everything, and 0 where
+// nobody has anything (R. Jain, D. Chiu, W. Hawe: A Quantitative Measure of Fairness, DEC-TR-301, 1984).
+func jain(shares []int64) float64 {
+	var sum, squares float64
+	for _, x := range shares {
+		sum += float64(x)
+		squares += float64(x) * float64(x)
+	}
+	if squares == 0 {
+		return 0
+	}
+	return sum * sum / (float64(len(shares)) * squares)
+}

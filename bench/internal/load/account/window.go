@@ -1,0 +1,125 @@
+// Package account keeps the books of a load: what became of each request, which of them belong to the window, and what
+// is counted for each. It is pure, or nearly: no clock, no socket; its times are those that a driver gives it, all
+// counted from the load's start. The drivers of package load share it, so that they cannot differ in what they count.
+package account
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
+)
+
+// Never is later than every time that occurs; a schedule that has ended says it too.
+const Never = schedule.Never
+
+// An Outcome is what became of a request. Each has exactly one.
+type Outcome uint8
+
+const (
+	Unsent     Outcome = iota // due, and its connection never became free
+	Unanswered                // sent, and still open at the end
+	OK
+	Rejected // the server's busy answer
+	Refused  // no connection: counts as failed, and its client was told
+	Failed   // a wrong answer, or the connection ended
+	TimedOut
+)
+
+// TurnedAway says whether o sends its client away for the back-off.
+func (o Outcome) TurnedAway() bool { return o == Rejected || o == Refused || o == Failed }
+
+// A Request is one request, or one session where that is measured, once its outcome is known. Fields that an outcome
+// leaves without meaning are 0: with Unsent all times but the first two.
+type Request struct {
+	Intended time.Duration // by the schedule; in the closed loop when its client was ready to ask
+	Noticed  time.Duration // when the driver took it from there
+	Free     time.Duration // when its connection's previous answer had come, or the connection was usable again
+	Connect  time.Duration // when a connection for it was begun; 0: there was one
+	Sent     time.Duration
+	Answered time.Duration // or given up
+	Client   int32
+	Outcome  Outcome
+}
+
+// wait is the time for which the connection was still busy: the server's.
+func (r Request) wait() time.Duration { return max(0, r.Free-r.Noticed) }
+
+// lag is what the driver was late by: ours.
+func (r Request) lag() time.Duration { return r.Sent - r.Intended - r.wait() }
+
+// begun is when the driver first did something for r.
+func (r Request) begun() time.Duration {
+	if r.Connect > 0 {
+		return r.Connect
+	}
+	return r.Sent
+}
+
+// A Window is the part of a load that counts, from Open to before Close. The load goes on behind it until End: an answer
+// that comes later came because other clients had left, and is none.
+type Window struct{ Open, Close, End time.Duration }
+
+// Holds says whether t is in the part that counts.
+func (w Window) Holds(t time.Duration) bool { return w.Open <= t && t < w.Close }
+
+// Clip moves t into the part that counts.
+func (w Window) Clip(t time.Duration) time.Duration { return min(max(t, w.Open), w.Close) }
+
+// Owns says whether r belongs to w: its intended time does, or it was open through all of it. Without the second rule
+// a starved client of the closed loop, whose one request was begun before the window and answered after it, would be
+// missing from every count.
+func (w Window) Owns(r Request) bool {
+	if w.Holds(r.Intended) {
+		return true
+	}
+	switch r.Outcome {
+	case Unsent:
+		return false
+	case Unanswered:
+		return r.begun() < w.Open
+	}
+	return r.begun() < w.Open && r.Answered >= w.Close
+}
+
+// fruitless is the time in the window that r was in flight for without an OK answer in it. An OK answer from behind the
+// window counts as none only if its request was open through all of it: one that was open at one edge is made up for,
+// on average, by one at the other.
+func (w Window) fruitless(r Request) time.Duration {
+	switch r.Outcome {
+	case Unsent:
+		return 0
+	case OK:
+		if r.Sent >= w.Open || r.Answered < w.Close {
+			return 0
+		}
+	}
+	return w.Clip(r.Answered) - w.Clip(r.Sent)
+}
+
+// Edges are a window whose ends become known while the load runs. An end that is not known yet is Never: whatever has
+// happened so far was before it. They may be used concurrently.
+type Edges struct{ open, close, end atomic.Int64 }
+
+// NewEdges returns the edges of w.
+func NewEdges(w Window) *Edges {
+	var e Edges
+	e.open.Store(int64(w.Open))
+	e.close.Store(int64(w.Close))
+	e.end.Store(int64(w.End))
+	return &e
+}
+
+// Window is what is known now.
+func (e *Edges) Window() Window {
+	return Window{Open: time.Duration(e.open.Load()), Close: time.Duration(e.close.Load()), End: time.Duration(e.end.Load())}
+}
+
+// Open sets where the window begins.
+func (e *Edges) Open(at time.Duration) { e.open.Store(int64(at)) }
+
+// Close sets where the window ends.
+func (e *Edges) Close(at time.Duration) { e.close.Store(int64(at)) }
+
+// End sets where the load ends, if it has not.
+func (e *Edges) End(at time.Duration) { e.end.CompareAndSwap(int64(Never), int64(at)) }

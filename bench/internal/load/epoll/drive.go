@@ -1,0 +1,186 @@
+//go:build linux
+
+package epoll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/internal/load/account"
+	"github.com/poolbench/poolbench/bench/internal/load/job"
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
+	"github.com/poolbench/poolbench/bench/internal/pin"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A drive is a job under way: what its shards share.
+type drive struct {
+	*job.Job
+	forced  context.Context // ends when whatever still waits is to be cut off
+	sources []netip.Addr
+	session bool // sessions are measured, not requests
+	normal  int  // clients that are measured: those with the first numbers
+	groups  []job.Group
+	shards  []*shard
+	origin  time.Time
+
+	unsettled atomic.Int64 // shards that may still have a request of the window
+	answered  atomic.Int64 // where the window ends by number
+}
+
+// Drive is a [job.Driver].
+func Drive(ctx context.Context, j *job.Job) (job.Totals, error) {
+	d := newDrive(ctx, j)
+	if err := d.open(); err != nil {
+		return job.Totals{}, err
+	}
+	// The shards wake when somebody wants something of them.
+	stopLeave := context.AfterFunc(j.Loading, d.wake)
+	defer stopLeave()
+	stopForce := context.AfterFunc(ctx, d.wake)
+	defer stopForce()
+
+	connected, ended := d.start()
+	if err := connected(); err != nil {
+		return job.Totals{}, errors.Join(err, ended())
+	}
+	j.Began(d.origin)
+	if err := ended(); err != nil {
+		return job.Totals{}, err
+	}
+	return d.totals(), nil
+}
+
+func newDrive(ctx context.Context, j *job.Job) *drive {
+	d := &drive{Job: j, forced: ctx, origin: time.Now(), session: j.Client.Response == nil}
+	d.sources = Sources(j.Address.Addr(), j.Load.Clients, d.session)
+	d.normal, d.groups = job.Groups(j.Load)
+	// A shard without a client that is measured would have nothing to pace.
+	for i := range min(j.Shards, d.normal) {
+		d.shards = append(d.shards, newShard(d, i))
+	}
+	for i := range d.shards {
+		d.shards[i].populate(len(d.shards))
+	}
+	d.unsettled.Store(int64(len(d.shards)))
+	return d
+}
+
+// open makes what the shards wait with.
+func (d *drive) open() error {
+	for _, s := range d.shards {
+		var err error
+		if s.poll, err = newPoll(); err != nil {
+			for _, s := range d.shards {
+				if s.poll != nil {
+					s.poll.close()
+				}
+			}
+			return fmt.Errorf("epoll driver: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *drive) wake() {
+	for _, s := range d.shards {
+		s.poll.wake()
+	}
+}
+
+// start starts the shards. connected waits until all have made their connections, and lets them go on if it returns no
+// error; ended waits until they have returned, and gives the first error of any.
+func (d *drive) start() (connected, ended func() error) {
+	var connecting, running sync.WaitGroup
+	begin := make(chan bool)
+	errs := make([]error, len(d.shards))
+	cpus := d.cpus()
+	for i, s := range d.shards {
+		connecting.Add(1)
+		running.Go(func() {
+			defer s.close()
+			s.enter(cpus, i)
+			errs[i] = s.connectAll()
+			connecting.Done()
+			if <-begin {
+				errs[i] = s.run()
+			}
+		})
+	}
+	connected = func() error {
+		connecting.Wait()
+		err := errors.Join(append(errs, context.Cause(d.forced))...)
+		if err == nil && !d.session {
+			err = d.Connects.Connected()
+		}
+		d.origin = time.Now()
+		for range d.shards {
+			begin <- err == nil
+		}
+		return err
+	}
+	ended = func() error {
+		running.Wait()
+		return errors.Join(errs...)
+	}
+	return connected, ended
+}
+
+// cpus are those that shards can have one each of; none: they share.
+func (d *drive) cpus() []int {
+	if !d.Spin || len(d.shards) < 2 {
+		return nil // a process with one CPU is on it
+	}
+	cpus, err := pin.Allowed()
+	if err != nil || len(cpus) < len(d.shards) {
+		return nil
+	}
+	return cpus
+}
+
+// settled is called by each shard, once.
+func (d *drive) settled() {
+	if d.unsettled.Add(-1) == 0 {
+		d.Settled()
+	}
+}
+
+// resolved counts towards the end of a window that ends by number.
+func (d *drive) resolved() {
+	if d.answered.Add(1) == int64(d.Requests) {
+		d.Enough()
+	}
+}
+
+// totals is what came of the load, which has ended.
+func (d *drive) totals() job.Totals {
+	first := d.shards[0]
+	book, flight := first.book, first.flight
+	var scheduled, dealt schedule.Gaps
+	driving := trial.Driving{Shards: len(d.shards), Idle: account.Never, Exhausted: d.Connects.Exhausted()}
+	others := make([]trial.Other, len(d.groups))
+	for i, s := range d.shards {
+		if i > 0 {
+			book.Merge(s.book)
+			flight.Merge(s.flight)
+		}
+		scheduled.Merge(&s.scheduled)
+		dealt.Merge(&s.dealt)
+		driving.Idle = min(driving.Idle, s.idle)
+		driving.Spun += s.spun
+		driving.LongestGap = max(driving.LongestGap, s.longestGap)
+		driving.Missed += s.missed
+		s.countOthers(others)
+	}
+	if d.Load.Loop != trial.Closed {
+		driving.ArrivalError = schedule.GapError(&scheduled, &dealt)
+	}
+	t := job.Totals{Driving: driving, Others: others}
+	t.Fill(book, flight)
+	return t
+}

@@ -1,0 +1,102 @@
+// Package job is what the drivers of package load have in common: what each is given, a [Job], and what it gives back,
+// [Totals]. A driver decides nothing about the load and counts nothing in a way of its own; it is there for the sockets.
+package job
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/internal/load/account"
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/workload"
+)
+
+// A Driver carries out one load: it connects the clients whose connections stay, calls Job.Began, and drives until
+// Job.Loading ends, when it begins nothing new; then it waits for what is in flight until that has its outcome, or until
+// ctx ends, when it cuts it off. Whatever happens, all that it started and opened is gone when it returns. What the server
+// does to single requests is no error.
+type Driver func(ctx context.Context, j *Job) (Totals, error)
+
+// A Job is one load on one address. Times are counted from the moment that is given to Began.
+type Job struct {
+	Address netip.AddrPort
+	Client  workload.Client
+	Load    trial.Load
+	Seed    uint64
+	WarmUp  time.Duration // where the window opens, in loads whose window does not end by number
+	TimeOut time.Duration
+	BackOff time.Duration
+
+	// Requests, where it is not 0, is how many answers end the window.
+	Requests int
+
+	// Shards is how many CPUs the driver may use, at least 1. Spin says that nobody else does, so that waiting for the last
+	// microseconds with the CPU takes nothing from anybody.
+	Shards int
+	Spin   bool
+
+	// Loading ends when nothing new is to be begun.
+	Loading context.Context
+
+	Edges    *account.Edges
+	Connects Connects
+
+	// Called by the driver, each at most once, from any goroutine. None blocks.
+	Began   func(origin time.Time)
+	Settled func() // every request of the window has its outcome
+	Enough  func() // Requests answers have come
+}
+
+// Totals is what came of the load.
+type Totals struct {
+	Counts  trial.Counts
+	Clients trial.Clients
+	Latency trial.Latency
+	Others  []trial.Other
+	Driving trial.Driving // all but LateEdge
+
+	// EndUnproven says that sessions were measured on a system that does not tell whether the server received all of one.
+	EndUnproven bool
+}
+
+// Fill takes over what l and f have counted.
+func (t *Totals) Fill(l *account.Ledger, f *account.Flight) {
+	t.Counts, t.Clients, t.Latency = l.Counts, l.Served(), l.Latency
+	if average := f.Average(); average > 0 {
+		t.Driving.InFlight, t.Driving.Fruitless = average, l.Fruitless
+	}
+}
+
+// thinkStream keeps the clients' first moments independent of whatever else is drawn from the same seed.
+const thinkStream = 0x7468696e6b
+
+// FirstMoments returns a function that draws, for one client of the closed loop after the other, when it asks first: at
+// random within its think time, or all would think, and ask, in step.
+func (j *Job) FirstMoments() func() time.Duration {
+	random := rand.New(rand.NewPCG(j.Seed, thinkStream))
+	return func() time.Duration {
+		if j.Load.Think <= 0 {
+			return 0
+		}
+		return time.Duration(random.Int64N(int64(j.Load.Think)))
+	}
+}
+
+// How a connect failed, for drivers to wrap. A time-out is neither.
+var (
+	ErrRefused   = errors.New("no connection")
+	ErrExhausted = errors.New("the driver is out of ports or files")
+)
+
+const (
+	// ConnectsAtOnce stays under the smallest backlog in common use (128): beyond it the kernel drops connects, and
+	// each costs its client a second.
+	ConnectsAtOnce = 32
+
+	// ConnectPhase bounds the time before the warm-up. Clients that have no connection by then are the server's
+	// failure to show, not a reason to wait longer.
+	ConnectPhase = 30 * time.Second
+)

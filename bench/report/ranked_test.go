@@ -1,0 +1,359 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// part is what stands under a heading, up to the next one of any level.
+func part(t *testing.T, text, heading string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, heading+"\n")
+	if !found {
+		t.Fatalf("report.md has no %q", heading)
+	}
+	rest, _, _ = strings.Cut(rest, "\n#")
+	return rest
+}
+
+// judgement is what report.md says by one metric.
+func judgement(t *testing.T, text, metric string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, "- **"+metric+":**\n")
+	if !found {
+		t.Fatalf("nothing is said about %s", metric)
+	}
+	var lines []string
+	for line := range strings.Lines(rest) {
+		if !strings.HasPrefix(line, "  - ") {
+			break
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "")
+}
+
+// Catches: equality that only the driver shows, in words or as a ratio; a closed loop that is not ranked and leads
+// nowhere; CPU time that is thrown away with it; a true bound that is printed as if it were the figure.
+func TestWhatTheDriverDecidedIsNotCalledEqual(t *testing.T) {
+	text := string(Markdown(goldenSynth.run()))
+
+	echo := part(t, text, "## echo")
+	goodput := judgement(t, echo, "Goodput")
+	for _, want := range []string{
+		"Not ranked: the driver was the bottleneck between goroutine and ants, channel and pond", "echo-open asked the same in an open loop",
+		"thread at most × 0.4",
+	} {
+		if !strings.Contains(goodput, want) {
+			t.Errorf("goodput on echo lacks %q:\n%s", want, goodput)
+		}
+	}
+	if strings.Contains(strings.ToLower(goodput), "no difference") {
+		t.Errorf("goodput on echo is called equal:\n%s", goodput)
+	}
+	if cpu := judgement(t, echo, "Server CPU per good answer"); !strings.Contains(cpu, "No difference larger than") || strings.Contains(cpu, "Not ranked") {
+		t.Errorf("the server's CPU time on echo is not compared:\n%s", cpu)
+	}
+	for _, row := range []struct{ pattern, what string }{
+		{`(?m)^\| goroutine +\| +≥ 11\d \([^|]*\)\[\^\d+\] \| +1 \|`, "the baseline's lower bound"},
+		{`(?m)^\| ants +\| +≥ [^|]* \| +–\[\^\d+\] \|`, "no ratio for who is not ranked"},
+		{`(?m)^\| thread +\| +4[^|]* \| +≤ 0\.4[^|]*\[\^\d+\] \|`, "a ratio that is at most this"},
+	} {
+		if !regexp.MustCompile(row.pattern).MatchString(echo) {
+			t.Errorf("the table of echo lacks %s:\n%s", row.what, echo)
+		}
+	}
+
+	low, high := part(t, text, "### echo-open: 48k/s offered, 50 % of capacity"), part(t, text, "### echo-open: 86.4k/s offered, 90 % of capacity")
+	for _, metric := range []string{"Response p50", "Response p99"} {
+		if said := judgement(t, low, metric); !strings.Contains(said, "No difference larger than") || strings.Contains(said, "Not ranked") {
+			t.Errorf("under half of the driver's ceiling:\n%s", said)
+		}
+		if said := judgement(t, high, metric); strings.Contains(said, "No difference") || !strings.Contains(said, "Not ranked: more than half of the driver's ceiling was offered") {
+			t.Errorf("above half of the driver's ceiling:\n%s", said)
+		}
+	}
+	if said := judgement(t, high, "Server CPU per good answer"); !strings.Contains(said, "No difference larger than") {
+		t.Errorf("above half of the driver's ceiling:\n%s", said)
+	}
+	if wait := part(t, text, "## wait"); strings.Contains(wait, "Not ranked") || strings.Contains(wait, "≥") {
+		t.Errorf("wait was not bounded by the driver:\n%s", wait)
+	}
+}
+
+// bind makes the driver the bottleneck of all closed loops that are wanted.
+func bind(wanted func(trial.Trial) bool) func(*trial.Trial) {
+	return func(t *trial.Trial) {
+		if t.Load.Loop == trial.Closed && wanted(*t) {
+			t.Findings = []trial.Finding{{Code: finding.DriverBound, Text: "busy; do"}}
+		}
+	}
+}
+
+// Catches: a sentence or a title that claims for all scenarios what was judged in some, or in none; a scenario that
+// nobody is led on from; one that is led to where equality is not judged either.
+func TestTheSummaryClaimsNoMoreThanWhatIsRanked(t *testing.T) {
+	same := synth{strategies: 2, repetitions: 8, levels: []float64{0.5}, idle: true, mutate: func(tr *trial.Trial) {
+		if tr.Kind() == "tutorial" { // a second of the baseline's kind in all but the name
+			tr.Strategy = "other"
+		}
+	}}
+	likeBaseline := func(run trial.Run) trial.Run {
+		var out []trial.Trial
+		for _, tr := range run.Trials {
+			if tr.Strategy == "other" {
+				continue
+			}
+			out = append(out, tr)
+			if !tr.Twin && !tr.Calibrates {
+				tr.Strategy = "other"
+				out = append(out, tr)
+			}
+		}
+		run.Trials = out
+		return run
+	}
+	none := func(trial.Trial) bool { return false }
+	all := func(trial.Trial) bool { return true }
+	echo := func(tr trial.Trial) bool { return tr.Workload == "echo" }
+	for _, c := range []struct {
+		name       string
+		bound      func(trial.Trial) bool
+		change     func(*trial.Trial)
+		want, lack []string
+		title      string
+	}{
+		{"all ranked", none, nil,
+			[]string{"In closed loop no difference in goodput", "in any scenario (", "In open loop no difference in the median response time", "at any offered load ("},
+			[]string{"ranked", "bottleneck"}, "No difference in goodput above"},
+		{"one not", echo, nil,
+			[]string{"in any scenario in which they are ranked (", "on echo for other (echo-open asked the same in an open loop)", "In open loop no difference"},
+			nil, ", where they are ranked"},
+		{"none", all, nil,
+			[]string{"on exchange for other (an open loop of this workload, at half of the driver's ceiling or less, would tell)", "; on echo for other (echo-open", "In open loop no difference"},
+			[]string{"In closed loop no difference"}, "Goodput in closed loop is not ranked: the driver was the bottleneck"},
+		{"one not, nor its open loop", echo, func(tr *trial.Trial) {
+			if tr.Scenario == "echo-open" {
+				tr.Findings = []trial.Finding{{Code: finding.AboveHalfCeiling, Text: "too much; less"}}
+			}
+		}, []string{"on echo for other (an open loop of this workload", "at any offered load up to half of the driver's ceiling ("}, []string{"echo-open asked"}, ", where they are ranked"},
+	} {
+		s := same
+		mutate := s.mutate
+		s.mutate = func(tr *trial.Trial) {
+			mutate(tr)
+			bind(c.bound)(tr)
+			if c.change != nil {
+				c.change(tr)
+			}
+		}
+		o := newView(likeBaseline(s.run())).overview()
+		text := strings.Join(o.sentences(), "\n")
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the summary lacks %q:\n%s", c.name, want, text)
+			}
+		}
+		for _, lack := range c.lack {
+			if strings.Contains(text, lack) {
+				t.Errorf("%s: the summary has %q:\n%s", c.name, lack, text)
+			}
+		}
+		if title := o.goodput.throughputTitle(); !strings.Contains(title, c.title) {
+			t.Errorf("%s: the title is %q, want %q in it", c.name, title, c.title)
+		}
+	}
+}
+
+// Catches: the reason that is given for the wrong half of what is in the way: only the baseline was bounded.
+func TestAnEqualityIsNotRankedForItsBaselineAlone(t *testing.T) {
+	s := goldenSynth
+	s.mutate = func(tr *trial.Trial) {
+		if tr.Scenario == "echo" && tr.Strategy != "goroutine" {
+			tr.Findings = nil
+		}
+	}
+	text := judgement(t, part(t, string(Markdown(s.run())), "## echo"), "Goodput")
+	if !strings.Contains(text, "Not ranked: the driver was the bottleneck between goroutine and ants, channel and pond") || strings.Contains(text, "half of the driver's ceiling was offered") {
+		t.Error(text)
+	}
+}
+
+// Catches: two that both ran into the client's time-out and are called equal for it.
+func TestTwoTimeOutsAreNotEqualTimes(t *testing.T) {
+	s := goldenSynth
+	s.mutate = func(tr *trial.Trial) {
+		if tr.Load.Loop == trial.Open {
+			tr.Latency.Response = lognormal(synthShapes, time.Second, 0, 0, 1000)
+		}
+	}
+	if text := strings.Join(newView(s.run()).overview().sentences(), "\n"); strings.Contains(text, "median response time") {
+		t.Error(text)
+	}
+}
+
+// Catches: a strategy that drops out of the summary without a word, praise that includes it, and a closed loop that leads to
+// an open one of which nothing is left.
+func TestStrategiesWithoutAUsableTrialAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		lost       func(trial.Trial) bool
+		want, lack []string
+	}{
+		{"none", func(tr trial.Trial) bool { return false },
+			[]string{"Every strategy served every client.", "on echo for other and thread (echo-open asked the same in an open loop)"}, []string{"Not one trial can be used"}},
+		{"one trial of several", func(tr trial.Trial) bool { return tr.Kind() == "thread" && tr.Repetition == 0 },
+			[]string{"Every strategy served every client."}, []string{"Not one trial can be used"}},
+		{"a strategy", func(tr trial.Trial) bool { return tr.Kind() == "thread" && tr.Workload == "echo" },
+			[]string{"Every strategy served every client, as far as trials can be used.", "Not one trial can be used, so that nothing is said, on echo for thread; on echo-open for thread."}, nil},
+		{"all but the twin", func(tr trial.Trial) bool { return tr.Scenario == "echo-open" && !tr.Twin },
+			[]string{"so that nothing is said, on echo-open for goroutine, other and thread.", "on echo for other and thread (an open loop of this workload"}, []string{"echo-open asked the same"}},
+	} {
+		s := synth{strategies: 3, repetitions: 8, mutate: func(tr *trial.Trial) {
+			if tr.Kind() == "tutorial" {
+				tr.Strategy, tr.Clients = "other", trial.Clients{Total: synthClients, Served: synthClients}
+			}
+			bind(func(tr trial.Trial) bool { return tr.Scenario == "echo" })(tr)
+			if c.lost(*tr) && !tr.Calibrates {
+				tr.Invalid = "disturbed"
+			}
+		}}
+		v := newView(s.run())
+		text := strings.Join(v.overview().sentences(), "\n")
+		if title := servedTitle(servedPanels(v), v.scenarios); strings.Contains(title, "with a usable trial") != strings.Contains(text, "Not one trial") {
+			t.Errorf("%s: the title is %q and the summary\n%s", c.name, title, text)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the summary lacks %q:\n%s", c.name, want, text)
+			}
+		}
+		for _, lack := range c.lack {
+			if strings.Contains(text, lack) {
+				t.Errorf("%s: the summary has %q:\n%s", c.name, lack, text)
+			}
+		}
+	}
+}
+
+// Catches: a bar that looks like the server's although it is the driver's, one that is marked for nothing, and a mark
+// that no line explains.
+func TestBarsThatTheDriverBoundedAreMarked(t *testing.T) {
+	for _, idle := range []bool{false, true} {
+		s := goldenSynth
+		s.idle = idle
+		v, set := newView(s.run()), newTypesetter()
+		f, ok := throughputFigure(v, set)
+		if !ok {
+			t.Fatal("no figure")
+		}
+		var want []string
+		for _, p := range goodputPanels(v) {
+			for _, g := range p.points {
+				if g.Bounded() {
+					want = append(want, "≥ "+unitFor(rates, p.hi).of(g.median)+"k")
+				}
+			}
+		}
+		b, err := f.svg(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range regexp.MustCompile(`>(≥ [0-9.]+k)<`).FindAllStringSubmatch(html.UnescapeString(string(b)), -1) {
+			got = append(got, m[1])
+		}
+		if !slices.Equal(got, want) || (len(want) == 0) != idle {
+			t.Errorf("idle %v: marked are %q, want %q", idle, got, want)
+		}
+		if strings.Contains(f.subtitle, "Hollow and with") == idle {
+			t.Errorf("idle %v: the subtitle is %q", idle, f.subtitle)
+		}
+		latency, _ := latencyFigure(v, find(t, v, "echo"), set)
+		if want := "With 4 of 6 strategies the driver was the bottleneck"; strings.Contains(latency.subtitle, want) == idle {
+			t.Errorf("idle %v: the subtitle of echo's latency is %q", idle, latency.subtitle)
+		}
+		for scenario, want := range map[string]string{"echo": "the driver was the bottleneck for 4 strategies", "echo-open": "equality is not judged above half of the driver's ceiling"} {
+			if title := find(t, v, scenario).latencyTitle(); strings.Contains(title, want) == idle {
+				t.Errorf("idle %v: %s", idle, title)
+			}
+		}
+	}
+}
+
+// Catches: a load on the wrong side of the border, and a border where nothing was offered above it.
+func TestTheBorderLiesBetweenTheLoadsOnEitherSideOfHalfTheCeiling(t *testing.T) {
+	for _, c := range []struct {
+		rates   []float64
+		ceiling float64
+		border  float64 // 0: none
+	}{
+		{[]float64{10, 20, 30}, 50, 25},
+		{[]float64{10, 20, 30}, 40, 25}, // just half is not above it
+		{[]float64{10, 20, 30}, 60, 0},
+		{[]float64{10, 20, 30}, 10, 5},
+		{[]float64{10, 20, 30}, 0, 0},
+	} {
+		var s scenario
+		for _, r := range c.rates {
+			load := trial.Load{Loop: trial.Open, Rate: r}
+			if c.ceiling > 0 {
+				load.Ceiling = r / c.ceiling
+			}
+			s.levels = append(s.levels, level{rate: r, cells: []cell{{Summary: stat.Summary{Load: load, Trials: 1}}}})
+		}
+		half, border, crossed := s.halfCeiling()
+		if crossed != (c.border > 0) || crossed && border != c.border || crossed == math.IsInf(border, 1) {
+			t.Errorf("%v under %v: border %v (%v), want %v", c.rates, c.ceiling, border, crossed, c.border)
+		}
+		if c.ceiling > 0 && math.Abs(half-c.ceiling/2) > 1e-9 {
+			t.Errorf("%v under %v: half is %v", c.rates, c.ceiling, half)
+		}
+	}
+	for _, levels := range [][]float64{{0.5}, {0.5, 0.9}} { // 32 % and 58 % of the ceiling
+		v := newView(synth{strategies: 2, repetitions: 1, levels: levels}.run())
+		f, _ := loadFigure(v, find(t, v, "echo-open"), newTypesetter())
+		explained := slices.ContainsFunc(f.legend, func(i legendItem) bool { return strings.Contains(i.text, "half of the driver's ceiling (75k/s)") })
+		if explained != (len(levels) == 2) {
+			t.Errorf("levels %v: the legend is %+v", levels, f.legend)
+		}
+	}
+}
+
+// Catches: what measured the driver, or a capacity, among the strategies: as a name, a style, a row, a panel, or a part
+// of a comparison.
+func TestCalibrationsAreNoStrategies(t *testing.T) {
+	run := goldenSynth.run()
+	v := newView(run)
+	if len(v.ceiling) != 1 || len(v.capacity) != 2 {
+		t.Errorf("%d ceilings and %d capacities, want 1 and 2", len(v.ceiling), len(v.capacity))
+	}
+	if _, styled := v.styles[trial.NullServer]; styled || len(v.styles) != 6 {
+		t.Errorf("%d styles, want those of the 6 strategies", len(v.styles))
+	}
+	for _, s := range v.scenarios {
+		if strings.HasPrefix(s.name, "ceiling") || strings.HasPrefix(s.name, "capacity") {
+			t.Errorf("%q is a scenario", s.name)
+		}
+	}
+	if text := strings.Join(v.overview().sentences(), " "); strings.Contains(text, trial.NullServer) || strings.Contains(text, "ceiling of the driver (") {
+		t.Errorf("the summary: %s", text)
+	}
+	text := string(Markdown(run))
+	if regexp.MustCompile(`(?m)^\| null`).MatchString(text) {
+		t.Error("the null server stands in a table")
+	}
+	if want := fmt.Sprintf("6 strategies in %d scenarios", len(synthScenarios)); !strings.Contains(text, want) {
+		t.Errorf("report.md lacks %q", want)
+	}
+}
