@@ -25,6 +25,7 @@ func (s Suite) Count(ctx context.Context, strategy, work string, clients, reques
 	if err != nil {
 		return trial.Trial{}, err
 	}
+	sides = sides.forDriver("")
 	restore, err := sides.enterDriver()
 	if err != nil {
 		return trial.Trial{}, err

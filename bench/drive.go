@@ -31,6 +31,10 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 	if len(o.CPUs) > 0 {
 		sides.Driver = trial.Side{GOMAXPROCS: len(o.CPUs), CPUs: o.CPUs}
 	}
+	cpus := sides.Driver.GOMAXPROCS
+	if o.OwnCPUs {
+		sides = sides.forDriver(o.Driver)
+	}
 	restore, err := sides.enterDriver()
 	if err != nil {
 		return trial.Trial{}, err
@@ -43,7 +47,7 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 	t := m.record()
 	edges := edges{before: usage.ReadMachine()}
 	config := timing.config(target, w, l)
-	config.Seed, config.Driver, config.OwnCPUs = o.Seed, o.Driver, o.OwnCPUs
+	config.Seed, config.Driver, config.OwnCPUs, config.CPUs = o.Seed, o.Driver, o.OwnCPUs, cpus
 	config.AtEdge = func(e load.Edge) { edges.read(ctx, e, nil) }
 	result, err := load.Run(ctx, config)
 	if err != nil {

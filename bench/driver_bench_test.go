@@ -61,7 +61,7 @@ func newRig(tb testing.TB, config server.Config) rig {
 // enterDriver makes this process the driver until tb ends.
 func enterDriver(tb testing.TB, side trial.Side) {
 	tb.Helper()
-	procs := runtime.GOMAXPROCS(side.GOMAXPROCS)
+	procs := runtime.GOMAXPROCS(load.Procs("", side.GOMAXPROCS))
 	tb.Cleanup(func() { runtime.GOMAXPROCS(procs) })
 	if len(side.CPUs) == 0 {
 		return

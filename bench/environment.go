@@ -10,12 +10,13 @@ import (
 )
 
 // Environment is the record of where and with what a run of the suite is about to be measured; its start is now.
-func (s Suite) Environment(sides Sides, command []string, seed uint64) (trial.Env, error) {
-	plan, err := s.Plan(seed)
+func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
+	sides := o.Sides.forDriver(o.Driver)
+	plan, err := s.Plan(o.Seed)
 	if err != nil {
 		return trial.Env{}, err
 	}
-	e := env.Collect(command, seed)
+	e := env.Collect(command, o.Seed)
 	e.Suite, e.Repetitions, e.Planned = s.Name, s.Repetitions, len(plan)
 	for _, sc := range s.Scenarios {
 		e.Scenarios = append(e.Scenarios, trial.Scenario{Name: sc.Name, About: sc.About})

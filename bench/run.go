@@ -43,13 +43,14 @@ func (s Suite) Run(ctx context.Context, o RunOptions, emit func(trial.Trial) err
 	if err := s.Feasible(); err != nil {
 		return err
 	}
-	restore, err := o.Sides.enterDriver()
+	sides := o.Sides.forDriver(o.Driver)
+	restore, err := sides.enterDriver()
 	if err != nil {
 		return err
 	}
 	defer restore()
 	r := runner{
-		suite: s, sides: o.Sides, driver: o.Driver, emit: emit,
+		suite: s, sides: sides, driver: o.Driver, emit: emit,
 		capacity: map[capacityKey][]float64{}, ceiling: map[capacityKey][]float64{}, null: map[int][]float64{},
 		repeats: int(math.Ceil(repeatShare * float64(len(plan)))),
 	}

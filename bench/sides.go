@@ -99,6 +99,12 @@ func sides(server, driver []int) Sides {
 	return s
 }
 
+// forDriver is s with the GOMAXPROCS that the driver of that name wants.
+func (s Sides) forDriver(name string) Sides {
+	s.Driver.GOMAXPROCS = load.Procs(name, s.Driver.GOMAXPROCS)
+	return s
+}
+
 // enterDriver makes this process the driver: pinned to its CPUs, with its GOMAXPROCS. restore gives back what was before.
 func (s Sides) enterDriver() (restore func(), err error) {
 	procs := runtime.GOMAXPROCS(s.Driver.GOMAXPROCS)

@@ -110,7 +110,8 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 	if err != nil {
 		return usage(err)
 	}
-	env, err := suite.Environment(sides, append([]string{"poolbench"}, args...), flags.seed)
+	options := bench.RunOptions{Seed: flags.seed, Sides: sides, Driver: flags.driver}
+	env, err := suite.Environment(options, append([]string{"poolbench"}, args...))
 	if err != nil {
 		return usage(err)
 	}
@@ -128,7 +129,7 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 
 	shown := newProgress(stderr, env.Planned)
 	kept, steps, valid, spoilt := 0, 0, 0, map[string]int{}
-	options := bench.RunOptions{Seed: flags.seed, Sides: sides, Driver: flags.driver, Upcoming: shown.upcoming}
+	options.Upcoming = shown.upcoming
 	runErr := suite.Run(ctx, options, func(t trial.Trial) error {
 		if err := writer.Append(t); err != nil {
 			return err

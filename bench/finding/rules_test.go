@@ -191,9 +191,9 @@ var ruleCases = []ruleCase{
 	{"it took more", closed, func(t *trial.Trial) { t.DriverUsage.GCPause = 51 * ms }, is(DriverGC)},
 	{"the server's collector is its own", closed, func(t *trial.Trial) { t.ServerUsage.GCPause = 2 * time.Second }, nil},
 
-	{"preempted 500 times a second", open, func(t *trial.Trial) { t.DriverUsage.InvoluntarySwitches = 2500 }, nil},
-	{"preempted more often", open, func(t *trial.Trial) { t.DriverUsage.InvoluntarySwitches = 2501 }, is(DriverPreempted)},
-	{"preempted as often on each of two", open, func(t *trial.Trial) { t.Driver.CPUs = []int{1, 2}; t.DriverUsage.InvoluntarySwitches = 2600 }, nil},
+	{"preempted 2000 times a second", open, func(t *trial.Trial) { t.DriverUsage.InvoluntarySwitches = 10_000 }, nil},
+	{"preempted more often", open, func(t *trial.Trial) { t.DriverUsage.InvoluntarySwitches = 10_001 }, is(DriverPreempted)},
+	{"preempted as often on each of two", open, func(t *trial.Trial) { t.Driver.CPUs = []int{1, 2}; t.DriverUsage.InvoluntarySwitches = 10_400 }, nil},
 	{"preempted where the server runs too", open, func(t *trial.Trial) { t.Server.CPUs = []int{0, 1}; t.DriverUsage.InvoluntarySwitches = 50_000 }, nil},
 	{"preempted where the server may run too", open, func(t *trial.Trial) { t.Server.CPUs = nil; t.DriverUsage.InvoluntarySwitches = 50_000 }, nil},
 	{"preempted where the driver is moved about", open, func(t *trial.Trial) { t.Driver.CPUs = nil; t.DriverUsage.InvoluntarySwitches = 50_000 }, nil},

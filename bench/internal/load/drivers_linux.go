@@ -6,6 +6,6 @@ import (
 )
 
 var drivers = []driver{
-	{name: "epoll", drive: epoll.Drive, sources: epoll.Sources},
+	{name: "epoll", drive: epoll.Drive, sources: epoll.Sources, spare: epoll.Spare},
 	{name: "goroutines", drive: goroutines.Drive},
 }

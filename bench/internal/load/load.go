@@ -35,7 +35,7 @@ type Config struct {
 	Driver string
 
 	// CPUs is how many CPUs the driver may use; 0: as many as GOMAXPROCS says. OwnCPUs says that nobody else uses them, so
-	// that the driver may spend them on waiting exactly.
+	// that the driver may spend them on waiting exactly; GOMAXPROCS should be Procs then.
 	CPUs    int
 	OwnCPUs bool
 
@@ -88,6 +88,7 @@ type driver struct {
 	name    string
 	drive   job.Driver
 	sources func(target netip.Addr, clients int, sessions bool) []netip.Addr // where its connections come from; nil: the kernel chooses
+	spare   int                                                              // processors of Go's scheduler that it needs beside one for each CPU
 }
 
 // Drivers are the names of those that this system has, the best first.
@@ -103,6 +104,15 @@ func Drivers() []string {
 func CheckDriver(name string) error {
 	_, err := find(name)
 	return err
+}
+
+// Procs is the GOMAXPROCS that a driver wants of a process with so many CPUs of its own. The name has passed CheckDriver.
+func Procs(name string, cpus int) int {
+	d, err := find(name)
+	if err != nil {
+		return cpus
+	}
+	return cpus + d.spare
 }
 
 func find(name string) (driver, error) {

@@ -17,3 +17,7 @@
 // They do not block and are registered once, edge-triggered. One read that does not fill the buffer has read all there
 // was. An idle connection costs the shard a [slot] and no buffer.
 package epoll
+
+// Spare is how many of the scheduler's processors (GOMAXPROCS) a process needs beside one for each shard, if these have CPUs
+// of their own: for the harness's own goroutines, which would otherwise wait for 10 ms until a shard is interrupted.
+const Spare = 1

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,9 +74,10 @@ func newDrive(ctx context.Context, j *job.Job) *drive {
 
 // open makes what the shards wait with.
 func (d *drive) open() error {
+	quiet := d.Spin && runtime.GOMAXPROCS(0) >= len(d.shards)+Spare
 	for _, s := range d.shards {
 		var err error
-		if s.poll, err = newPoll(); err != nil {
+		if s.poll, err = newPoll(quiet); err != nil {
 			for _, s := range d.shards {
 				if s.poll != nil {
 					s.poll.close()
