@@ -581,7 +581,8 @@ func TestWhatTheDriverNeverGotToIsCountedToo(t *testing.T) {
 		if want := int64(tooMuch / 20); got.Counts.Intended != want || got.Counts.Check() != nil {
 			t.Errorf("%d requests were due and these are counted: %+v", want, got.Counts)
 		}
-		if got.Driving.Missed == 0 || got.Driving.Missed > got.Counts.Unsent {
+		// An event loop may manage to deal out even these: 100 ns for each.
+		if got.Driving.Missed == 0 && driver == "goroutines" || got.Driving.Missed > got.Counts.Unsent {
 			t.Errorf("the driver missed %d of them and %d were not sent", got.Driving.Missed, got.Counts.Unsent)
 		}
 	})
