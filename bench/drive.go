@@ -16,6 +16,9 @@ type DriveOptions struct {
 	CPUs    []int  // where to run; empty: where the system likes
 	OwnCPUs bool   // nobody else uses these CPUs: the driver may spend them on waiting exactly
 	Seed    uint64
+
+	// Waiting, where it is not nil, is called if the load has to wait until no more than so many sockets are in TIME_WAIT.
+	Waiting func(most int64)
 }
 
 // Drivers are the names of what can drive a load on this system, the best first.
@@ -33,7 +36,7 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 	}
 	cpus := sides.Driver.GOMAXPROCS
 	if o.OwnCPUs {
-		sides = sides.forDriver(o.Driver)
+		sides.Driver.GOMAXPROCS = load.Procs(o.Driver, cpus)
 	}
 	restore, err := sides.enterDriver()
 	if err != nil {
@@ -48,6 +51,7 @@ func Drive(ctx context.Context, target string, w workload.Workload, l trial.Load
 	edges := edges{before: usage.ReadMachine()}
 	config := timing.config(target, w, l)
 	config.Seed, config.Driver, config.OwnCPUs, config.CPUs = o.Seed, o.Driver, o.OwnCPUs, cpus
+	config.Waiting = o.Waiting
 	config.AtEdge = func(e load.Edge) { edges.read(ctx, e, nil) }
 	result, err := load.Run(ctx, config)
 	if err != nil {

@@ -61,7 +61,11 @@ func newRig(tb testing.TB, config server.Config) rig {
 // enterDriver makes this process the driver until tb ends.
 func enterDriver(tb testing.TB, side trial.Side) {
 	tb.Helper()
-	procs := runtime.GOMAXPROCS(load.Procs("", side.GOMAXPROCS))
+	want := side.GOMAXPROCS
+	if len(side.CPUs) > 0 {
+		want = load.Procs("", want)
+	}
+	procs := runtime.GOMAXPROCS(want)
 	tb.Cleanup(func() { runtime.GOMAXPROCS(procs) })
 	if len(side.CPUs) == 0 {
 		return

@@ -164,13 +164,17 @@ func (r *runner) calibrate(step Step, t trial.Trial) {
 	}
 }
 
-// ceilingFor is what the driver can do of what the step asks, in requests (or sessions) per second; 0: not known. The null
-// server tells it of requests. Of sessions it is known where a capacity turned out to be the driver's own.
+// ceilingFor is what the driver can do of what the step asks, in requests (or sessions) per second; 0: not known. Whatever it
+// has done once it can do: of requests with the null server or a real one, and of sessions where it was what limited them.
 func (r *runner) ceilingFor(step Step) float64 {
+	done := r.ceiling[keyOf(step.Scenario)]
 	if step.Load.Loop == trial.Open {
-		return middle(r.null[step.Load.Clients])
+		done = append(slices.Clone(r.null[step.Load.Clients]), r.capacity[keyOf(step.Scenario)]...)
 	}
-	return middle(r.ceiling[keyOf(step.Scenario)])
+	if len(done) == 0 {
+		return 0
+	}
+	return slices.Max(done)
 }
 
 // rate is the offered load of an open loop's step, in requests (or sessions) per second.

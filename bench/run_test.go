@@ -106,6 +106,9 @@ func TestARunEmitsEveryTrialWithFiguresThatAddUp(t *testing.T) {
 		if x.Seq != i || x.Strategy != plan[step].Strategy || x.Scenario != plan[step].Scenario.Name || x.Twin != plan[step].Twin {
 			t.Errorf("trial %d is %s of %s, and the plan says %s of %s", x.Seq, x.Strategy, x.Scenario, plan[step].Strategy, plan[step].Scenario.Name)
 		}
+		if strings.Contains(x.Invalid, "the capacity could not be measured") {
+			continue
+		}
 		if x.Counts.Good == 0 || x.Server.PID == os.Getpid() || x.Server.PID == 0 || x.Server.Name != x.Strategy {
 			t.Errorf("%s, %s: good %d, server %+v", x.Scenario, x.Strategy, x.Counts.Good, x.Server)
 		}
@@ -137,7 +140,8 @@ func disturbed(x trial.Trial) bool {
 			return false
 		}
 	}
-	return x.Invalid == "" || finding.Invalid(x.Findings) != ""
+	// Where every attempt to measure a capacity was disturbed, there is no rate to offer.
+	return x.Invalid == "" || finding.Invalid(x.Findings) != "" || strings.Contains(x.Invalid, "the capacity could not be measured")
 }
 
 func TestATrialThatGoesWrongIsKeptAsInvalidAndTheRunGoesOn(t *testing.T) {

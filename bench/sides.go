@@ -99,9 +99,12 @@ func sides(server, driver []int) Sides {
 	return s
 }
 
-// forDriver is s with the GOMAXPROCS that the driver of that name wants.
+// forDriver is s with the GOMAXPROCS that the driver of that name wants. Without CPUs of its own it gets no more than its
+// share: what is more would only run beside the server.
 func (s Sides) forDriver(name string) Sides {
-	s.Driver.GOMAXPROCS = load.Procs(name, s.Driver.GOMAXPROCS)
+	if s.apart() {
+		s.Driver.GOMAXPROCS = load.Procs(name, s.Driver.GOMAXPROCS)
+	}
 	return s
 }
 
@@ -142,8 +145,11 @@ func (s Sides) driverProcess(driver string) trial.Process {
 func (s Sides) configure(c *load.Config, driver string) {
 	c.Driver = driver
 	c.CPUs = len(s.Driver.CPUs)
-	c.OwnCPUs = len(s.Driver.CPUs) > 0 && !s.shared()
+	c.OwnCPUs = s.apart()
 }
+
+// apart says whether the driver has CPUs to itself.
+func (s Sides) apart() bool { return len(s.Driver.CPUs) > 0 && !s.shared() }
 
 // shared says whether the two sides use a CPU together.
 func (s Sides) shared() bool {

@@ -18,7 +18,7 @@ func TestLittlesLawHoldsForThinkingClients(t *testing.T) { thinkingClients(t, 2*
 //
 // and of the requests in flight, which are counted as they come and go and not by their times, on average
 //
-//	in flight · window = good · service + fruitless
+//	in flight · window = whole · service + partial
 func thinkingClients(t *testing.T, window time.Duration) {
 	const clients, think = 20, 20 * time.Millisecond
 	all := map[string]experiment{}
@@ -37,7 +37,7 @@ func thinkingClients(t *testing.T, window time.Duration) {
 			good := float64(x.Counts.Good)
 			n := good / x.Window.Seconds() * (x.Latency.Response.Mean() + think).Seconds()
 			counted := x.Driving.InFlight * x.Window.Seconds()
-			timed := good*x.Latency.Service.Mean().Seconds() + x.Driving.Fruitless.Seconds()
+			timed := float64(x.Driving.Whole)*x.Latency.Service.Mean().Seconds() + x.Driving.Partial.Seconds()
 			t.Logf("%s: %v answers, %.3f clients; in flight %.4f s, by their times %.4f s", driver, good, n, counted, timed)
 			switch {
 			case !near(n, clients, 0.02):

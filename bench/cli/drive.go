@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/spf13/cobra"
@@ -45,6 +46,9 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 				return usagef("--workload: %w", err)
 			}
 			l.Loop = trial.Loop(loop)
+			if l.Loop != trial.Closed && l.Loop != trial.Open && l.Loop != trial.Sessions {
+				return usagef("--loop %s: must be %s, %s or %s", loop, trial.Closed, trial.Open, trial.Sessions)
+			}
 			if l.Loop != trial.Closed {
 				l.Arrivals = trial.Arrivals(arrivals)
 			} else if c.Flags().Changed("arrivals") {
@@ -68,6 +72,9 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 			}
 			if err := bench.CheckDrive(target, w, l, timing, o); err != nil {
 				return usage(err)
+			}
+			o.Waiting = func(most int64) {
+				fmt.Fprintf(c.ErrOrStderr(), "waiting, for a minute at most, until no more than %d sockets of this machine are in TIME_WAIT: they hold ports that the sessions need\n", most)
 			}
 			t, err := bench.Drive(c.Context(), target, w, l, timing, o)
 			if err != nil {
@@ -134,7 +141,7 @@ func printTrial(w io.Writer, t trial.Trial) {
 		times.AppendRow(append(cells, row.about))
 	}
 	times.Render()
-	fmt.Fprintf(w, "\nRequests that timed out, were never answered or never sent stand in response at %v.\n", t.TimeOut)
+	fmt.Fprintf(w, "\nRequests that timed out, were never answered or never sent stand in response at %v, or at how long they had waited.\n", t.TimeOut)
 	for _, o := range t.Others {
 		fmt.Fprintf(w, "Not measured: %d clients (%s), %d connections made, %d of them ended by the server, %d right answers.\n",
 			o.Clients, o.Behaviour, o.Connected, o.Ended, o.Answered)
@@ -160,6 +167,9 @@ func driverLine(t trial.Trial) string {
 		if t.Driving.Spun > 0 {
 			text += " beside what it spun"
 		}
+	}
+	if limit := finding.Bound(t); limit != "" && t.Invalid == "" {
+		text += fmt.Sprintf("; limited by the %s", limit)
 	}
 	return text + "."
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/report"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/spf13/cobra"
@@ -140,12 +141,8 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 		}
 		if t.Invalid == "" {
 			valid++
-		} else {
-			spoilt["invalid"]++
 		}
-		for _, f := range t.Findings {
-			spoilt[f.Code]++
-		}
+		addSpoilt(spoilt, t)
 		return nil
 	})
 	shown.end()
@@ -180,6 +177,18 @@ func (r runFlags) checkFolder() error {
 		return fmt.Errorf("--results %s: %s is a folder, and has to be the link to the newest run; move it away", r.results, link)
 	}
 	return nil
+}
+
+// addSpoilt counts what t says of itself, by code.
+func addSpoilt(spoilt map[string]int, t trial.Trial) {
+	if t.Invalid != "" {
+		spoilt["invalid"]++
+	}
+	for _, f := range t.Findings {
+		if !finding.AsWanted(t, f) {
+			spoilt[f.Code]++
+		}
+	}
 }
 
 // warnOf says what spoilt trials, once for each kind: they are in the report too, but whoever waits should know.

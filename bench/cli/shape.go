@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,6 +19,14 @@ func parseProfile(text string) ([]trial.Segment, error) {
 		return nil, nil
 	}
 	name, rest, _ := strings.Cut(text, ":")
+	segments, err := segments(name, rest)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; write it like %s", name, err, profileForms)
+	}
+	return segments, nil
+}
+
+func segments(name, rest string) ([]trial.Segment, error) {
 	switch name {
 	case "burst":
 		s, err := parseSettings(rest, "factor", "at", "for")
@@ -38,7 +47,7 @@ func parseProfile(text string) ([]trial.Segment, error) {
 		}
 		return trial.Steps(s.duration("each"), s.numbers("factors")...), s.err
 	}
-	return nil, fmt.Errorf("%q: must be like %s", text, profileForms)
+	return nil, errors.New("unknown profile")
 }
 
 // othersForm is the help for --others.
@@ -48,12 +57,12 @@ const othersForm = "slow:share=0.1,every=50ms"
 func parseOthers(text string) (trial.Share, error) {
 	name, rest, _ := strings.Cut(text, ":")
 	keys := []string{"share"}
-	if strings.Contains(rest, "every=") {
+	if strings.Contains(rest, ",") {
 		keys = append(keys, "every")
 	}
 	s, err := parseSettings(rest, keys...)
 	if err != nil {
-		return trial.Share{}, fmt.Errorf("%w; for example %s", err, othersForm)
+		return trial.Share{}, fmt.Errorf("%w; write it like %s", err, othersForm)
 	}
 	share := trial.Share{Behaviour: trial.Behaviour(name), Share: s.number("share")}
 	if len(keys) > 1 {
@@ -81,7 +90,7 @@ func parseSettings(text string, keys ...string) (*settings, error) {
 			known = known || k == key
 		}
 		if !ok || !known || twice {
-			return nil, fmt.Errorf("%q: must be %s=..., each once", pair, strings.Join(keys, "=..., "))
+			return nil, fmt.Errorf("%q: wanted are %s=..., each once", pair, strings.Join(keys, "=..., "))
 		}
 		s.values[key] = value
 	}

@@ -17,7 +17,8 @@ const (
 // Answers that come behind the window are made up for by those to earlier requests, save for chance.
 const keptUp = 0.99
 
-// Bound says what limited t. It is for the report's use, not a footnote: most trials are limited as they should be.
+// Bound says what limited t. It is no finding, because most trials are limited as they should be. Where server and driver
+// share CPUs, waiting for one looks like waiting for the server.
 func Bound(t trial.Trial) Limit {
 	for _, r := range []rule{socketsExhausted, driverBound, driverMissed} {
 		if f, ok := r(t); ok && (f.Invalid || f.Code == DriverBound) {

@@ -21,6 +21,6 @@
 //	driver-gc              the driver's garbage collector stopped it                 no                 fewer clients
 //	driver-preempted       others ran on the driver's own CPUs                       no                 give those CPUs to it alone
 //	above-half-ceiling     offered more than half of what the driver can do          no                 lower the rate to judge equality
-//	listen-overflows       the server's backlog was full                             no, the server's   longer backlog, faster accept
+//	listen-overflows       a backlog was full, most likely the server's              no, the server's   longer backlog, faster accept
 //	ports-in-time-wait     few ports were left for new sessions                      no                 wait a minute
 package finding

@@ -70,6 +70,11 @@ func Invalid(fs []trial.Finding) string {
 	return ""
 }
 
+// AsWanted says that f is what t was measured for, and no news to a reader: a driver at its limit with the null server.
+func AsWanted(t trial.Trial, f trial.Finding) bool {
+	return t.Strategy == trial.NullServer && f.Code == DriverBound && !f.Invalid
+}
+
 // Shares of a window, of CPU time, or of whatever a rule is about.
 const (
 	// notable: p99 is made by one request in a hundred, so that what touches as many can be seen in it.

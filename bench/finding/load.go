@@ -89,7 +89,7 @@ func expected(t trial.Trial) float64 {
 }
 
 const (
-	// enough answers make the number in flight at an edge, which varies, too little to matter: below 1 % of all.
+	// enough answers for their mean to say something.
 	enough = 1000
 
 	// contradiction is the practical threshold again: times that are off by less cannot make a difference that is named.
@@ -99,25 +99,28 @@ const (
 // inconsistentTimes holds the times against the number in flight, which was counted without them (J. Little: A Proof for
 // the Queuing Formula L = λW, Operations Research 9(3), 1961):
 //
-//	in flight × window = good × mean service time + fruitless time
+//	in flight × window = whole × mean service time + partial
 //
-// It is exact but for requests that an edge of the window cuts in two, whichever way arrivals come and servers serve. All
-// that are in flight at an edge were sent within the longest time before it, so there are at most min(clients,
-// rate × longest) of them, and each is off by the longest time at most: once because only a part of its time is in
-// the window, and once because another one's is in the mean. A request from before the window has its time in no
-// histogram if it is answered inside; whoever waited behind it has. That bound needs a rate that stays.
+// Requests that an edge of the window cuts in two are in partial by what is inside. What is left is that the mean is of the
+// requests that were due in the window, and whole of those that were sent and answered in it: those in flight at the
+// closing edge are in the mean alone. There are at most min(clients, rate × longest) of them, each longer than the mean
+// by the longest time at most. Where many more differ, because the server is behind and answers what was due before the window,
+// there is nothing to compare.
 func inconsistentTimes(t trial.Trial) (trial.Finding, bool) {
-	d, l := t.Driving, t.Latency
-	if !(d.InFlight > 0) || t.Window <= 0 || len(t.Load.Profile) > 0 || t.Counts.Good < enough {
+	d, l, n := t.Driving, t.Latency, t.Counts
+	if !(d.InFlight > 0) || t.Window <= 0 || len(t.Load.Profile) > 0 || d.Whole < enough {
+		return none()
+	}
+	if math.Abs(float64(n.OK-d.Whole)) > contradiction*float64(d.Whole)+float64(t.Load.Clients) {
 		return none()
 	}
 	window := t.Window.Seconds()
 	counted := d.InFlight * window
-	timed := float64(t.Counts.Good)*l.Service.Mean().Seconds() + d.Fruitless.Seconds()
+	timed := float64(d.Whole)*l.Service.Mean().Seconds() + d.Partial.Seconds()
 
-	longest := max(l.Service.Max(), l.Wait.Max()).Seconds()
-	cut := min(float64(t.Load.Clients), float64(t.Counts.Sent)/window*longest) * longest
-	if !(math.Abs(counted-timed) > contradiction*max(counted, timed)+2*cut) {
+	longest := l.Service.Max().Seconds()
+	cut := min(float64(t.Load.Clients), float64(n.Sent)/window*longest) * longest
+	if !(math.Abs(counted-timed) > contradiction*max(counted, timed)+cut) {
 		return none()
 	}
 	return invalid(InconsistentTimes, "on average %.3g requests were in flight, and by their times there were %.3g (Little's law): the harness mismeasures; "+

@@ -52,7 +52,7 @@ const preemptions = 2000
 
 // driverPreempted holds only for a driver with CPUs of its own: elsewhere it is preempted by the server it measures.
 func driverPreempted(t trial.Trial) (trial.Finding, bool) {
-	if t.Window <= 0 || len(t.Driver.CPUs) == 0 || len(t.Server.CPUs) == 0 || overlap(t.Driver.CPUs, t.Server.CPUs) {
+	if t.Window <= 0 || !apart(t) {
 		return none()
 	}
 	rate := float64(t.DriverUsage.InvoluntarySwitches) / t.Window.Seconds() / float64(len(t.Driver.CPUs))
@@ -63,6 +63,9 @@ func driverPreempted(t trial.Trial) (trial.Finding, bool) {
 		"keep other processes and interrupts off these CPUs, or name others with --driver-cpus", rate)
 }
 
-func overlap(a, b []int) bool {
-	return slices.ContainsFunc(a, func(cpu int) bool { return slices.Contains(b, cpu) })
+// apart says that server and driver have CPUs of their own.
+func apart(t trial.Trial) bool {
+	server := t.Server.CPUs
+	return len(server) > 0 && len(t.Driver.CPUs) > 0 &&
+		!slices.ContainsFunc(t.Driver.CPUs, func(cpu int) bool { return slices.Contains(server, cpu) })
 }

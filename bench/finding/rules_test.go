@@ -59,7 +59,26 @@ var ruleCases = []ruleCase{
 	{"perhaps the network", open, func(t *trial.Trial) { t.System.CPUPressure = time.Second; t.System.CPUBusy = 4450 * ms }, is(MachineDisturbed)},
 	{"surely others", open, func(t *trial.Trial) { t.System.CPUPressure = time.Second; t.System.CPUBusy = 4451 * ms }, is(because(MachineDisturbed))},
 	{"others used much that nobody wanted", open, func(t *trial.Trial) { t.System.CPUPressure = 500 * ms; t.System.CPUBusy = 9 * time.Second }, nil},
-	{"a server with many threads waits for itself", closed, func(t *trial.Trial) { t.System.CPUPressure = 5 * time.Second }, nil},
+	{"a server with many threads waits for itself", closed, func(t *trial.Trial) { t.System.CPUPressure = 5 * time.Second; t.ServerUsage.Threads = 18 }, nil},
+	{"a driver with many threads waits for itself", closed, func(t *trial.Trial) { t.System.CPUPressure = 5 * time.Second; t.DriverUsage.Threads = 18 }, nil},
+	{"half of the time somebody waits who has no reason", closed, func(t *trial.Trial) { t.System.CPUPressure = 2500 * ms }, nil},
+	{"longer", closed, func(t *trial.Trial) { t.System.CPUPressure = 2501 * ms }, is(because(MachineDisturbed))},
+	{"longer, with as many threads as may be idle", closed, func(t *trial.Trial) { t.System.CPUPressure = 2501 * ms; t.ServerUsage.Threads = 17 }, is(because(MachineDisturbed))},
+	{"longer, where the kernel makes connections", closed, func(t *trial.Trial) { t.System.CPUPressure, t.Measured = 2501*ms, "session" }, is(MachineDisturbed)},
+	{"longer, where the driver may spin", open, func(t *trial.Trial) { t.System.CPUPressure = 2501 * ms }, nil},
+	{"longer, on CPUs that both share", closed, func(t *trial.Trial) { t.System.CPUPressure = 2501 * ms; t.Server.CPUs = []int{1} }, nil},
+	{"longer, and the threads are not told", closed, func(t *trial.Trial) { t.System.CPUPressure = 2501 * ms; t.ServerUsage.Threads = 0 }, nil},
+	{"all of a window that is too short to tell", closed, func(t *trial.Trial) {
+		shorten(t, 100*ms)
+		t.ServerUsage.Threads, t.DriverUsage.Threads = 5, 8
+		t.System.CPUPressure = 100 * ms
+	}, nil},
+	{"most of one that is just not", closed, func(t *trial.Trial) {
+		shorten(t, 150*ms)
+		t.ServerUsage.Threads, t.DriverUsage.Threads = 5, 8
+		t.System.CPUPressure = 101 * ms
+	}, is(because(MachineDisturbed))},
+	{"longer, and a little stolen", closed, func(t *trial.Trial) { t.System.CPUPressure, t.System.Steal = 2501*ms, 200*ms }, is(because(MachineDisturbed))},
 	{"nobody asked the server", open, func(t *trial.Trial) {
 		t.Server, t.ServerUsage = trial.Process{}, trial.Usage{}
 		t.System.CPUPressure, t.System.CPUBusy = 5*time.Second, 10*time.Second
@@ -175,16 +194,21 @@ var ruleCases = []ruleCase{
 	{"still fewer", closed, func(t *trial.Trial) { t.Driving.InFlight -= slackOf(t) * 1.02 }, is(because(InconsistentTimes))},
 	{"more in flight than the times say", closed, func(t *trial.Trial) { t.Driving.InFlight += slackOf(t) * 1.03 }, nil},
 	{"still more", closed, func(t *trial.Trial) { t.Driving.InFlight += slackOf(t) * 1.07 }, is(because(InconsistentTimes))},
-	{"fruitless time makes up for it", closed, func(t *trial.Trial) { t.Driving.InFlight += 20; t.Driving.Fruitless = 100 * time.Second }, nil},
+	{"the time of requests that an edge cuts makes up for it", closed, func(t *trial.Trial) { t.Driving.InFlight += 20; t.Driving.Partial = 100 * time.Second }, nil},
 	{"an open loop whose times are half of what was in flight", open, func(t *trial.Trial) { t.Driving.InFlight *= 2 }, is(because(InconsistentTimes))},
 	{"an open loop with as few at an edge as its rate allows", open, func(t *trial.Trial) { t.Driving.InFlight += 0.05 }, is(because(InconsistentTimes))},
 	{"in flight is not told", closed, func(t *trial.Trial) { t.Driving.InFlight = 0 }, nil},
 	{"a rate that changes", open, func(t *trial.Trial) { t.Load.Profile = trial.Burst(1, 0, time.Second); t.Driving.InFlight *= 2 }, nil},
 	{"too few answers to tell", closed, func(t *trial.Trial) { ask(t, times{999, 0, 0, ms}); t.Driving.InFlight *= 4 }, nil},
 	{"just enough answers", closed, func(t *trial.Trial) { ask(t, times{1000, 0, 0, ms}); t.Driving.InFlight *= 4 }, is(because(InconsistentTimes))},
-	{"those from before the window who were waited for", open, func(t *trial.Trial) {
-		ask(t, times{24_936, 0, us, 100 * us}, times{64, 100 * ms, us, 100 * us})
-		t.Driving.InFlight += 64 * 0.1 / 5
+	{"a server that stood still at the opening edge", closed, func(t *trial.Trial) {
+		t.Counts.OK -= 64 // whose times are in no histogram
+		t.Driving.Whole -= 64
+		t.Driving.InFlight += 64 * 0.18 / 5
+		t.Driving.Partial = 64 * 180 * ms
+	}, nil},
+	{"a server that is so far behind that it answers what is older than the window", open, func(t *trial.Trial) {
+		t.Counts.OK, t.Counts.Sent, t.Driving.InFlight = 0, 0, 64
 	}, nil},
 
 	{"the collector took 1 %", open, func(t *trial.Trial) { t.DriverUsage.GCPause = 50 * ms }, nil},
@@ -239,7 +263,7 @@ func miss(t *trial.Trial, n int64) {
 
 // slackOf is how far the number in flight of closed may be off.
 func slackOf(t *trial.Trial) float64 {
-	return 0.05*t.Driving.InFlight + 2*64*(20*ms).Seconds()/t.Window.Seconds()
+	return 0.05*t.Driving.InFlight + 64*(20*ms).Seconds()/t.Window.Seconds()
 }
 
 func TestEachRuleBeginsWhereItsThresholdIs(t *testing.T) {

@@ -32,7 +32,7 @@ func ask(t *trial.Trial, all ...times) {
 	}
 	t.Counts.Intended, t.Counts.Sent, t.Counts.Good = t.Counts.OK, t.Counts.OK, t.Counts.OK
 	t.Clients = trial.Clients{Total: 1, Served: 1, Good: []int64{t.Counts.Good}, Jain: 1}
-	t.Driving.InFlight = float64(inFlight) / float64(t.Window)
+	t.Driving.InFlight, t.Driving.Whole = float64(inFlight)/float64(t.Window), t.Counts.OK
 }
 
 // open is a trial in the open loop with nothing to say: 5000 requests a second for 5 s, on CPUs of their own.
@@ -48,9 +48,9 @@ func open() trial.Trial {
 		TimeOut:  time.Second,
 		Driving:  trial.Driving{Shards: 1, Idle: 4500 * ms, Spun: 1500 * ms, LongestGap: ms, LateEdge: 100 * us, ArrivalError: 0.01},
 		ServerUsage: trial.Usage{
-			CPU: 500 * ms, UserCPU: 100 * ms, VoluntarySwitches: 25000, InvoluntarySwitches: 900, GCCycles: 2, GCPause: ms},
+			CPU: 500 * ms, UserCPU: 100 * ms, VoluntarySwitches: 25000, InvoluntarySwitches: 900, GCCycles: 2, GCPause: ms, Threads: 5},
 		DriverUsage: trial.Usage{
-			CPU: 2000 * ms, UserCPU: 1500 * ms, VoluntarySwitches: 20000, InvoluntarySwitches: 400, GCCycles: 1, GCPause: 100 * us},
+			CPU: 2000 * ms, UserCPU: 1500 * ms, VoluntarySwitches: 20000, InvoluntarySwitches: 400, GCCycles: 1, GCPause: 100 * us, Threads: 8},
 		System: trial.System{Steal: 10 * ms, CPUPressure: 100 * ms, CPUBusy: 2520 * ms, TimeWait: 80},
 	}
 	ask(&t, times{24_000, 0, 400, 100 * us}, times{900, 20 * us, 16 * us, 150 * us}, times{100, 500 * us, 30 * us, 2 * ms})

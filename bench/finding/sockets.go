@@ -12,13 +12,14 @@ func socketsExhausted(t trial.Trial) (trial.Finding, bool) {
 		"lower the rate, or wait a minute for ports in TIME_WAIT", n)
 }
 
-// listenOverflows is about any at all: one connect in a thousand that waits for a second is 1 ms in the mean.
+// listenOverflows is about any at all: one connect in a thousand that waits for a second is 1 ms in the mean. The system
+// does not tell listeners apart.
 func listenOverflows(t trial.Trial) (trial.Finding, bool) {
 	early, late := max(0, t.System.EarlyOverflows), max(0, t.System.ListenOverflows)
 	if early == 0 && late == 0 {
 		return none()
 	}
-	const what = "%d connects before the window and %d in it found the listener's backlog full, and each cost its client a second or more"
+	const what = "%d connects before the window and %d in it found a listener's backlog full, this server's or another one's on this machine, and each cost its client a second or more"
 	if t.Server.Backlog <= 0 {
 		return note(ListenOverflows, what+"; lengthen the backlog, or accept sooner", early, late)
 	}

@@ -174,7 +174,7 @@ func wild(t *rapid.T) trial.Trial {
 		Counts: trial.Counts{Intended: count("intended"), Sent: count("sent"), Good: count("good"), OK: count("ok")},
 		Driving: trial.Driving{
 			Shards: int(count("shards")), Idle: time("idle"), LongestGap: time("gap"), LateEdge: time("late"), Missed: count("missed"),
-			Exhausted: count("exhausted"), ArrivalError: number("error"), InFlight: number("inflight"), Fruitless: time("fruitless"),
+			Exhausted: count("exhausted"), ArrivalError: number("error"), InFlight: number("inflight"), Whole: count("whole"), Partial: time("partial"),
 		},
 		ServerUsage: usage("server usage"), DriverUsage: usage("driver usage"),
 		System: trial.System{

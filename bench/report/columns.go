@@ -18,6 +18,9 @@ type column struct {
 	atTimeOut bool   // a value at the client's time-out is no time
 }
 
+// unusable is why there is no figure at all.
+const unusable = "No figure: not one of its trials can be used."
+
 var fewSamples = fmt.Sprintf("Not shown: fewer than %d samples lie above it.", trial.MinAbove)
 
 // fill returns the column's head with its unit, and its cells.
@@ -33,7 +36,11 @@ func (c column) fill(cells []cell, note func(string) string) (string, []string) 
 	for _, cell := range cells {
 		v, ok := c.value(cell)
 		if !ok {
-			out = append(out, absent+note(c.absent))
+			why := c.absent
+			if cell.Trials == 0 {
+				why = unusable
+			}
+			out = append(out, absent+note(why))
 			continue
 		}
 		text := u.of(v)

@@ -157,7 +157,7 @@ func (s scenario) lagText() string {
 
 // totals adds up what became of everything that was intended, over all trials that count.
 func (s scenario) totals(d *document, measured string) {
-	d.f("What became of all %s, over all trials (intended = sent + unsent; sent = ok + rejected + failed + timed out + unanswered):\n\n", noun(measured, 2))
+	d.f("What became of all %s, over all trials that can be used (intended = sent + unsent; sent = ok + rejected + failed + timed out + unanswered):\n\n", noun(measured, 2))
 	t := table{head: []string{"strategy", "intended", "unsent", "sent", "ok", "rejected", "failed", "timed out", "unanswered"}}
 	var names []string
 	sums := map[string]trial.Counts{}

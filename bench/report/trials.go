@@ -151,10 +151,9 @@ func (v view) warnings() []string {
 			add(t, trial.Finding{Code: "invalid", Text: reason})
 		}
 		for _, f := range t.Findings {
-			if f.Code == finding.DriverBound && t.Strategy == trial.NullServer && !f.Invalid {
-				continue // as wanted: it measures the driver
+			if !finding.AsWanted(t, f) {
+				add(t, f)
 			}
-			add(t, f)
 		}
 	}
 	slices.SortStableFunc(notes, func(a, b *footnote) int { return strings.Compare(a.code, b.code) })

@@ -11,7 +11,7 @@ import "fmt"
 //	response = answered - intended       what a user feels
 //
 // Response holds every request of Counts.Intended that was not rejected and did not fail: those that timed out, were
-// never answered or never sent stand in it at the client's time-out. The others hold what happened: Wait and Lag every
+// never answered or never sent stand in it at the client's time-out, or at how long they had waited if that is more. The others hold what happened: Wait and Lag every
 // request sent, Service every OK answer.
 type Latency struct {
 	Wait     Histogram `json:"wait_ns"`

@@ -203,10 +203,11 @@ type Driving struct {
 	ArrivalError float64 `json:"arrival_error,omitempty"`
 
 	// InFlight is the average number of requests that were sent and had no outcome, over the window: counted as they come
-	// and go, not calculated from their times. Fruitless is the part of that time, summed over the requests, that led to
-	// no OK answer. Both are 0 where the window ends by number.
-	InFlight  float64       `json:"in_flight,omitempty"`
-	Fruitless time.Duration `json:"fruitless_ns,omitempty"`
+	// and go, not calculated from their times. Whole is the number of them that were sent and answered OK inside the window,
+	// and Partial the time, inside the window and summed, of all others. All are 0 where the window ends by number.
+	InFlight float64       `json:"in_flight,omitempty"`
+	Whole    int64         `json:"in_flight_whole,omitempty"`
+	Partial  time.Duration `json:"in_flight_partial_ns,omitempty"`
 }
 
 // A Finding is what a trial says about itself: what limited it, what disturbed it, and whether it can be used. Package

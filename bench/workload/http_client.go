@@ -131,14 +131,14 @@ func lengthOf(text []byte) (length int, err error) {
 // ownAnswer is what our server answers to appendGet.
 var ownAnswer = okHead + "\r\n" + httpText
 
-// checkResponse accepts the status 200 with the text, whatever else the head says, so that another server, or one behind
-// a proxy, can be loaded as well; our own answer is compared as a whole.
+// checkResponse accepts any response with the status 200, so that every HTTP server can be loaded; that our own serves the
+// right text is for its tests to say. Our own answer is compared as a whole, which is faster.
 func checkResponse(seq uint64, msg []byte) error {
-	if string(msg) == ownAnswer || hasStatus(msg, http.StatusOK) && hasText(msg) {
+	if string(msg) == ownAnswer || hasStatus(msg, http.StatusOK) {
 		return nil
 	}
 	const quoted = 512 // bytes: a head, and the begin of what it explains
-	return fmt.Errorf("answer to request %d is %q (%d bytes), want status 200 and the text %q", seq, msg[:min(len(msg), quoted)], len(msg), httpText)
+	return fmt.Errorf("answer to request %d is %q (%d bytes), want status 200", seq, msg[:min(len(msg), quoted)], len(msg))
 }
 
 // isUnavailable takes every 503 for a refusal, not only our own words: that is the status's meaning, and what a proxy
@@ -148,9 +148,4 @@ func isUnavailable(msg []byte) bool { return hasStatus(msg, http.StatusServiceUn
 func hasStatus(msg []byte, status int) bool {
 	return len(msg) >= statusAt+3 && startsResponse(msg) &&
 		100*int(msg[statusAt]-'0')+10*int(msg[statusAt+1]-'0')+int(msg[statusAt+2]-'0') == status
-}
-
-func hasText(msg []byte) bool {
-	head, _, err := responseHead(msg)
-	return err == nil && head > 0 && string(msg[head:]) == httpText
 }

@@ -2,7 +2,6 @@ package workload
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -60,7 +59,7 @@ func FuzzHTTPServer(f *testing.F) {
 }
 
 // A client gets anything: it is cut the same whatever the pieces, and ends where net/http's client sees the end, which also
-// reads the text in what is right.
+// reads the status of what is right.
 func FuzzHTTPClient(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream, cuts []byte) {
 		responses, err := sameForAnyCut(t, stateless(splitResponse), stream, cuts)
@@ -81,7 +80,7 @@ func FuzzHTTPClient(f *testing.F) {
 			if err != nil || in.Buffered() > 0 {
 				t.Fatalf("%q: net/http's client reads %q, %v, and leaves %d bytes", response, body, err, in.Buffered())
 			}
-			if want := r.StatusCode == http.StatusOK && bytes.Equal(body, []byte(httpText)); right != want {
+			if want := r.StatusCode == http.StatusOK; right != want {
 				t.Fatalf("%q is right: %v; net/http's client reads %d and %q", response, right, r.StatusCode, body)
 			}
 		}

@@ -21,6 +21,9 @@ func resolve(ctx context.Context, target string) (netip.AddrPort, error) {
 	if host == "" {
 		host = "localhost"
 	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return netip.AddrPortFrom(a.Unmap(), uint16(port)), nil // the resolver would lose its zone
+	}
 	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return netip.AddrPort{}, err

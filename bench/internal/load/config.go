@@ -96,6 +96,8 @@ func validateClient(c workload.Client, loop trial.Loop) error {
 	switch {
 	case c.Request == nil:
 		return errors.New("client: has no Request, so there is nothing to send")
+	case len(c.Request(nil, 0)) == 0:
+		return errors.New("client: its Request appends nothing, so there is nothing to send")
 	case c.PerConn < 0:
 		return fmt.Errorf("client: %d requests per connection: must be 0 (no end) or more", c.PerConn)
 	case session && c.PerConn == 0:

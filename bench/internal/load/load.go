@@ -42,6 +42,9 @@ type Config struct {
 	// NewTarget says that nobody has connected to Target before, so that no port is taken for it.
 	NewTarget bool
 
+	// Waiting, where it is not nil, is called if the load has to wait until no more than so many sockets are in TIME_WAIT.
+	Waiting func(most int64)
+
 	WarmUp time.Duration // under load and not counted
 	Window time.Duration
 
@@ -150,7 +153,7 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	}
 	var waited time.Duration
 	if most, matters := c.mostInTimeWait(d, address.Addr()); matters {
-		if waited, err = awaitPorts(ctx, most); err != nil {
+		if waited, err = awaitPorts(ctx, most, c.Waiting); err != nil {
 			return Result{}, fmt.Errorf("drive %s: wait for ports: %w", c.Target, err)
 		}
 	}

@@ -117,6 +117,56 @@ func TestASlowClientCompletesSessions(t *testing.T) {
 	})
 }
 
+func TestWhatBecomesOfASlowClientIsCountedForWhatItIs(t *testing.T) {
+	each(t, func(t *testing.T, driver string) {
+		once := lines
+		once.PerConn, once.End = 1, workload.ServerCloses
+		asked := func(then func(conn net.Conn, line string)) serve {
+			return func(conn net.Conn, _ int, _ <-chan struct{}) {
+				if l, err := bufio.NewReader(conn).ReadString('\n'); err == nil {
+					then(conn, l)
+				}
+			}
+		}
+		type fate struct{ answered, ended, again bool } // again: it came back
+		for name, c := range map[string]struct {
+			serve  serve
+			client workload.Client
+			want   fate
+		}{
+			"a session that ends with a reset": {func(conn net.Conn, n int, stop <-chan struct{}) {
+				readTen(conn, n, stop)
+				conn.(*net.TCPConn).SetLinger(0)
+			}, tens, fate{ended: true, again: true}},
+			"no answer":                       {asked(func(conn net.Conn, _ string) { io.Copy(io.Discard, conn) }), lines, fate{again: true}},
+			"no greeting":                     {func(conn net.Conn, _ int, _ <-chan struct{}) { io.Copy(io.Discard, conn) }, tens, fate{again: true}},
+			"no end of a session":             {func(conn net.Conn, _ int, stop <-chan struct{}) { io.WriteString(conn, "hello\n"); <-stop }, tens, fate{again: true}},
+			"turned away":                     {asked(func(conn net.Conn, _ string) { io.WriteString(conn, "busy\n"); io.Copy(io.Discard, conn) }), lines, fate{ended: true, again: true}},
+			"a wrong answer":                  {asked(func(conn net.Conn, _ string) { io.WriteString(conn, "wrong\n"); io.Copy(io.Discard, conn) }), lines, fate{again: true}},
+			"the proper end":                  {asked(func(conn net.Conn, l string) { io.WriteString(conn, l) }), once, fate{answered: true, again: true}},
+			"the end within its first answer": {asked(func(conn net.Conn, l string) { io.WriteString(conn, l[:1]) }), once, fate{answered: true, again: true}},
+			"a message without end": {func(conn net.Conn, _ int, _ <-chan struct{}) {
+				for long := make([]byte, 64<<10); ; {
+					if _, err := conn.Write(long); err != nil {
+						return
+					}
+				}
+			}, lines, fate{again: true}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				l := beside(2, trial.Share{Behaviour: trial.Slow, Share: 0.5, Every: ms})
+				config := load(driver, start(t, c.serve), c.client, l)
+				config.TimeOut, config.Tail = 100*ms, 0
+				o := mustHaveOne(t, mustRun(t, config), trial.Slow, 1)
+				if got := (fate{o.Answered > 0, o.Ended > 0, o.Connected > 1}); got != c.want {
+					t.Errorf("want %+v: %+v", c.want, o)
+				}
+			})
+		}
+	})
+}
+
 func TestAnIdleClientComesBackWhenItIsSentAway(t *testing.T) {
 	each(t, func(t *testing.T, driver string) {
 		const patience = 50 * ms

@@ -39,7 +39,7 @@ func (c Config) mostInTimeWait(d driver, to netip.Addr) (most int64, matters boo
 
 // awaitPorts waits until no more than most sockets are in TIME_WAIT, or for as long as portPatience, and returns how long
 // that took.
-func awaitPorts(ctx context.Context, most int64) (time.Duration, error) {
+func awaitPorts(ctx context.Context, most int64, waiting func(most int64)) (time.Duration, error) {
 	start := time.Now()
 	tick := time.NewTicker(portCheck)
 	defer tick.Stop()
@@ -50,6 +50,9 @@ func awaitPorts(ctx context.Context, most int64) (time.Duration, error) {
 				waited = 0
 			}
 			return waited, nil
+		}
+		if looks == 0 && waiting != nil {
+			waiting(most)
 		}
 		select {
 		case <-ctx.Done():

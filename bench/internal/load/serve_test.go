@@ -298,6 +298,15 @@ func TestWhatGoesWrongIsCountedForWhatItIs(t *testing.T) {
 				func(conn net.Conn, l string) bool { io.WriteString(conn, "wrong"); return false },
 				trial.Counts{OK: good, Good: good, Failed: bad},
 			},
+			"the connection is reset within an answer": { // whose beginning could be all of it
+				func(conn net.Conn, l string) bool {
+					io.WriteString(conn, strings.TrimSuffix(l, "\n"))
+					time.Sleep(ms)
+					conn.(*net.TCPConn).SetLinger(0)
+					return false
+				},
+				trial.Counts{OK: good, Good: good, Failed: bad},
+			},
 			"the connection is reset": {
 				func(conn net.Conn, _ string) bool { conn.(*net.TCPConn).SetLinger(0); return false },
 				trial.Counts{OK: good, Good: good, Failed: bad},
@@ -348,6 +357,24 @@ func TestAnExtraAnswerIsNoAnswerToTheNextRequest(t *testing.T) {
 		c.WarmUp, c.BackOff = 0, ms
 		if r := mustRun(t, c); r.Counts.OK != 15 || r.Counts.Failed != 15 {
 			t.Errorf("want every other one of 30 requests failed: %+v", r.Counts)
+		}
+	})
+}
+
+// What the server said before it was asked must not stand in the way of all that comes later.
+func TestARefusalOutOfTurnIsOneRefusal(t *testing.T) {
+	each(t, func(t *testing.T, driver string) {
+		const clients = 2
+		c := load(driver, start(t, func(conn net.Conn, n int, stop <-chan struct{}) {
+			if n < clients {
+				io.WriteString(conn, "busy\n")
+			}
+			echo(conn, n, stop)
+		}), lines, trial.Load{Loop: trial.Closed, Clients: clients, Think: ms})
+		c.WarmUp = 0
+		r := mustRun(t, c)
+		if r.Counts.Rejected > clients || r.Counts.Failed > 0 || r.Clients.Served != clients {
+			t.Errorf("want each client refused at most once, and served then: %+v %+v", r.Counts, r.Clients)
 		}
 	})
 }

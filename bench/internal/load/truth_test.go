@@ -25,7 +25,7 @@ func TestLittlesLawHoldsInTheClosedLoop(t *testing.T) {
 			r := mustRun(t, c)
 			good := float64(r.Counts.Good)
 			inFlight := r.Driving.InFlight * r.Window.Seconds()
-			served := good*r.Latency.Service.Mean().Seconds() + r.Driving.Fruitless.Seconds()
+			served := float64(r.Driving.Whole)*r.Latency.Service.Mean().Seconds() + r.Driving.Partial.Seconds()
 			if !near(inFlight, served, 0.02) {
 				return fmt.Errorf("%.3f request-seconds in flight, and the answers' service times make %.3f", inFlight, served)
 			}
@@ -61,9 +61,9 @@ func TestLittlesLawHoldsWhereNobodyAnswers(t *testing.T) {
 			c.Tail = 0
 			r := mustRun(t, c)
 			inFlight, want := r.Driving.InFlight, float64(clients)
-			fruitless := r.Driving.Fruitless.Seconds() / r.Window.Seconds()
-			if !near(inFlight, want, 0.001) || !near(fruitless, want, 0.001) {
-				return fmt.Errorf("%v in flight and %v of them without fruit, want %v and %v", inFlight, fruitless, want, want)
+			partial := r.Driving.Partial.Seconds() / r.Window.Seconds()
+			if !near(inFlight, want, 0.001) || !near(partial, want, 0.001) {
+				return fmt.Errorf("%v in flight and %v of them never answered, want %v and %v", inFlight, partial, want, want)
 			}
 			return nil
 		})

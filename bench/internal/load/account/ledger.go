@@ -9,14 +9,15 @@ import (
 // A Ledger counts the requests of a window. It is pure: what it says depends on what was added and not on the order.
 // It is not safe for concurrent use; give each writer one of its own, and merge them.
 type Ledger struct {
-	timeOut time.Duration // where requests without an answer stand in the response times
+	timeOut time.Duration // where requests without an answer stand in the response times, at least
 	backOff time.Duration // for so long a refusal keeps its client away
 	Counts  trial.Counts
 	Latency trial.Latency
 
-	// Fruitless is the time, inside the window, of requests that were in flight and led to no OK answer inside it, summed;
-	// those that were open at one of its edges alone are left out.
-	Fruitless time.Duration
+	// Whole is the number of requests that were sent and answered OK inside the window, Partial the time inside the window,
+	// summed, of all others that were in flight.
+	Whole   int64
+	Partial time.Duration
 
 	clients []tally
 }
@@ -55,7 +56,11 @@ func (l *Ledger) Add(w Window, r Request) {
 			client.told = true
 		}
 	}
-	l.Fruitless += w.fruitless(r)
+	if w.whole(r) {
+		l.Whole++
+	} else {
+		l.Partial += w.inside(r)
+	}
 	if !w.Owns(r) {
 		return
 	}
@@ -63,7 +68,7 @@ func (l *Ledger) Add(w Window, r Request) {
 	l.Counts.Intended++
 	if r.Outcome == Unsent {
 		l.Counts.Unsent++
-		l.Latency.Response.Record(l.timeOut)
+		l.Latency.Response.Record(l.without(w, r))
 		return
 	}
 	l.Counts.Sent++
@@ -81,18 +86,33 @@ func (l *Ledger) Add(w Window, r Request) {
 		l.Counts.Failed++
 	case TimedOut:
 		l.Counts.TimedOut++
-		l.Latency.Response.Record(l.timeOut)
+		l.Latency.Response.Record(l.without(w, r))
 	case Unanswered:
 		l.Counts.Unanswered++
-		l.Latency.Response.Record(l.timeOut)
+		l.Latency.Response.Record(l.without(w, r))
 	}
+}
+
+// without is where a request without an answer stands in the response times: at the time-out, or at how long it had waited
+// when it was given up or the load ended, if that is more. Less than was really waited would make a server the faster, the
+// more it leaves undone.
+func (l *Ledger) without(w Window, r Request) time.Duration {
+	given := w.End
+	if r.Outcome == TimedOut {
+		given = min(given, r.Answered)
+	}
+	if given == Never {
+		return l.timeOut
+	}
+	return max(l.timeOut, given-r.Intended)
 }
 
 // Merge adds what other has counted, for clients of the same numbers; other must not be used any more.
 func (l *Ledger) Merge(other *Ledger) {
 	l.Counts = l.Counts.Plus(other.Counts)
 	l.Latency.Merge(other.Latency)
-	l.Fruitless += other.Fruitless
+	l.Whole += other.Whole
+	l.Partial += other.Partial
 	for i, t := range other.clients {
 		mine := &l.clients[i]
 		mine.good += t.good

@@ -38,26 +38,27 @@ func TestWhichRequestsTheWindowOwns(t *testing.T) {
 		"ok, open through all of the window":  {at(900, 900, 2100, OK), want{one(trial.Counts{Sent: 1, OK: 1}), 1200 * ms, 1200 * ms}},
 		"ok, all before":                      {at(900, 900, 950, OK), want{}},
 		"ok, all after":                       {at(2100, 2100, 2150, OK), want{}},
-		"unanswered, sent inside":             {at(1500, 1500, 0, Unanswered), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
-		"unanswered, sent before":             {at(500, 500, 0, Unanswered), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
+		"unanswered, sent inside":             {at(1500, 1500, 0, Unanswered), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 900 * ms, 0}},
+		"unanswered, sent before":             {at(500, 500, 0, Unanswered), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 1900 * ms, 0}},
 		"unanswered, due before, sent inside": {at(900, 1100, 0, Unanswered), want{}},
 		"unanswered, connecting before, sent inside": {
 			Request{Intended: 900 * ms, Noticed: 900 * ms, Connect: 900 * ms, Free: 1900 * ms, Sent: 1900 * ms, Outcome: Unanswered},
-			want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
+			want{one(trial.Counts{Sent: 1, Unanswered: 1}), 1500 * ms, 0}},
 		"ok, connecting before, answered after": {
 			Request{Intended: 900 * ms, Noticed: 900 * ms, Connect: 900 * ms, Free: 1900 * ms, Sent: 1900 * ms, Answered: 2100 * ms, Outcome: OK},
 			want{one(trial.Counts{Sent: 1, OK: 1}), 1200 * ms, 200 * ms}},
 		"unanswered, sent after":                   {at(2500, 2500, 0, Unanswered), want{}},
-		"unsent, due inside":                       {at(1500, 0, 0, Unsent), want{one(trial.Counts{Unsent: 1}), 500 * ms, 0}},
+		"unsent, due inside":                       {at(1500, 0, 0, Unsent), want{one(trial.Counts{Unsent: 1}), 900 * ms, 0}},
+		"unsent, due just before the end":          {at(1999, 0, 0, Unsent), want{one(trial.Counts{Unsent: 1}), 500 * ms, 0}},
 		"unsent, due before":                       {at(500, 0, 0, Unsent), want{}},
-		"timed out, due inside":                    {at(1500, 1700, 2200, TimedOut), want{one(trial.Counts{Sent: 1, TimedOut: 1}), 500 * ms, 0}},
+		"timed out, due inside":                    {at(1500, 1700, 2200, TimedOut), want{one(trial.Counts{Sent: 1, TimedOut: 1}), 700 * ms, 0}},
 		"timed out, due before, given up inside":   {at(900, 900, 1400, TimedOut), want{}},
-		"timed out, open through all of it":        {at(900, 900, 2300, TimedOut), want{one(trial.Counts{Sent: 1, TimedOut: 1}), 500 * ms, 0}},
+		"timed out, open through all of it":        {at(900, 900, 2300, TimedOut), want{one(trial.Counts{Sent: 1, TimedOut: 1}), 1400 * ms, 0}},
 		"rejected: fast, and not a response":       {at(1500, 1500, 1501, Rejected), want{counts: one(trial.Counts{Sent: 1, Rejected: 1})}},
 		"refused counts as failed":                 {at(1500, 1500, 1501, Refused), want{counts: one(trial.Counts{Sent: 1, Failed: 1})}},
-		"answered when the load had ended":         {at(1500, 1500, 2450, OK), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
-		"open through all, answered at the end":    {at(900, 900, 2400, OK), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
-		"failed when the load had ended":           {at(1500, 1500, 2450, Failed), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 500 * ms, 0}},
+		"answered when the load had ended":         {at(1500, 1500, 2450, OK), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 900 * ms, 0}},
+		"open through all, answered at the end":    {at(900, 900, 2400, OK), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 1500 * ms, 0}},
+		"failed when the load had ended":           {at(1500, 1500, 2450, Failed), want{one(trial.Counts{Sent: 1, Unanswered: 1}), 900 * ms, 0}},
 		"failed: no response":                      {at(1500, 1500, 1501, Failed), want{counts: one(trial.Counts{Sent: 1, Failed: 1})}},
 		"failed before the window, though it ends": {at(900, 900, 1001, Failed), want{}},
 	} {
@@ -147,15 +148,15 @@ func TestJain(t *testing.T) {
 	}
 }
 
-func TestFruitlessTimeIsThatInsideTheWindow(t *testing.T) {
+func TestWhatIsNotWholeCountsByItsTimeInsideTheWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		sent, answered time.Duration
 		outcome        Outcome
 		want           time.Duration
 	}{
 		"ok":                               {1100, 1200, OK, 0},
-		"ok, open at the first edge":       {900, 1200, OK, 0},
-		"ok, open at the last edge":        {1900, 2100, OK, 0},
+		"ok, open at the first edge":       {900, 1200, OK, 200},
+		"ok, open at the last edge":        {1900, 2100, OK, 100},
 		"ok, open through all of it":       {900, 2100, OK, 1000},
 		"timed out":                        {1100, 1600, TimedOut, 500},
 		"failed, open at the first edge":   {900, 1200, Failed, 200},
@@ -169,8 +170,11 @@ func TestFruitlessTimeIsThatInsideTheWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := NewLedger(1, 500*ms, 100*ms)
 			l.Add(testWindow, Request{Intended: c.sent * ms, Sent: c.sent * ms, Answered: c.answered * ms, Outcome: c.outcome})
-			if l.Fruitless != c.want*ms {
-				t.Errorf("%v, want %v", l.Fruitless, c.want*ms)
+			if l.Partial != c.want*ms {
+				t.Errorf("%v, want %v", l.Partial, c.want*ms)
+			}
+			if want := c.outcome == OK && c.want == 0; (l.Whole == 1) != want {
+				t.Errorf("%d whole requests, want one: %v", l.Whole, want)
 			}
 		})
 	}
@@ -207,8 +211,8 @@ func TestShardsThatAreMergedSayWhatOneWouldHaveSaid(t *testing.T) {
 	if diff := cmp.Diff(want.Served(), got.Served()); diff != "" {
 		t.Errorf("clients (-one +merged):\n%s", diff)
 	}
-	if got.Fruitless != want.Fruitless || got.Fruitless == 0 {
-		t.Errorf("fruitless: %v, want %v", got.Fruitless, want.Fruitless)
+	if got.Partial != want.Partial || got.Whole != want.Whole || got.Partial == 0 {
+		t.Errorf("whole %d, and %v of the others; want %d, %v", got.Whole, got.Partial, want.Whole, want.Partial)
 	}
 	if err := (trial.Trial{Counts: got.Counts, Latency: got.Latency, Clients: got.Served()}).Check(); err != nil {
 		t.Error(err)

@@ -82,17 +82,15 @@ func (w Window) Owns(r Request) bool {
 	return r.begun() < w.Open && r.Answered >= w.Close
 }
 
-// fruitless is the time in the window that r was in flight for without an OK answer in it. An OK answer from behind the
-// window counts as none only if its request was open through all of it: one that was open at one edge is made up for,
-// on average, by one at the other.
-func (w Window) fruitless(r Request) time.Duration {
-	switch r.Outcome {
-	case Unsent:
+// whole says whether all of r lies in the window: it was sent and answered OK there.
+func (w Window) whole(r Request) bool {
+	return r.Outcome == OK && w.Holds(r.Sent) && w.Holds(r.Answered)
+}
+
+// inside is the time for which r was in flight in the window.
+func (w Window) inside(r Request) time.Duration {
+	if r.Outcome == Unsent {
 		return 0
-	case OK:
-		if r.Sent >= w.Open || r.Answered < w.Close {
-			return 0
-		}
 	}
 	return w.Clip(r.Answered) - w.Clip(r.Sent)
 }

@@ -5,7 +5,9 @@ package epoll
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -134,6 +136,9 @@ func (l *link) abort() {
 // last message, closes.
 const ourEnd = 1
 
+// isWhole says whether the stream has come to its proper end, so that its last message is complete without an end of its own.
+func (l *link) isWhole() bool { return l.eof && !l.wasReset }
+
 // delivered says, behind the server's end of stream, whether it has received all that was sent. Its end alone does not
 // say so: a server that greets and closes at once has sent its end before our messages are on their way. One that has read
 // everything acknowledged it no later than in its end of stream; what it leaves unread, or receives after it has closed,
@@ -162,5 +167,14 @@ func sockaddr(a netip.AddrPort) (to unix.Sockaddr, family int) {
 	if a.Addr().Is4() {
 		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}, unix.AF_INET
 	}
-	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}, unix.AF_INET6
+	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16(), ZoneId: zone(a.Addr().Zone())}, unix.AF_INET6
+}
+
+// zone is the number of the interface that an IPv6 address names behind its %; 0: none.
+func zone(name string) uint32 {
+	if i, err := net.InterfaceByName(name); err == nil {
+		return uint32(i.Index)
+	}
+	n, _ := strconv.ParseUint(name, 10, 32) // one that is neither cannot be connected to
+	return uint32(n)
 }

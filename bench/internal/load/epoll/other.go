@@ -19,9 +19,10 @@ type other struct {
 	timer   timer
 	group   int // of job.Groups
 	every   time.Duration
-	driving bool // the load has begun
-	met     bool // slow: the greeting was read, or there is none
-	said    int  // slow, in a session: messages that were sent
+	phase   time.Duration // below every: where in it the client has its turn, each of a group elsewhere
+	driving bool          // the load has begun
+	met     bool          // slow: the greeting was read, or there is none
+	said    int           // slow, in a session: messages that were sent
 	served  uint64
 
 	msg  []byte // slow: the request that it is sending
@@ -29,6 +30,15 @@ type other struct {
 	rest []byte // read and not used
 
 	connected, answered, serverEnded int64
+}
+
+// turn is when the client does something next. What it misses while it waits for the server it does not make up for: that
+// would be another pace.
+func (o *other) turn(now time.Duration) time.Duration {
+	if now < o.phase {
+		return o.phase
+	}
+	return now + o.every - (now-o.phase)%o.every
 }
 
 func (d *drive) behaviour(o *other) trial.Behaviour { return d.groups[o.group].Behaviour }
@@ -48,8 +58,7 @@ func (s *shard) otherBegins(o *other) {
 	case o.stays(s.drive): // it could not connect
 		s.timers.set(&o.timer, s.BackOff)
 	default:
-		// Not all at once.
-		s.timers.set(&o.timer, time.Duration(int(o.timer.id)%16)*o.every/16)
+		s.timers.set(&o.timer, o.phase)
 	}
 }
 
@@ -59,18 +68,19 @@ func (s *shard) otherConnected(o *other) {
 	s.timers.set(&o.timer, account.Never)
 	switch s.behaviour(o) {
 	case trial.Slow:
+		s.timers.set(&o.timer, now+s.TimeOut)
 		if o.met = s.Client.Greeting == nil; o.met {
 			s.dribble(o, now)
 		} else {
 			s.otherTakes(o, nil)
 		}
 	case trial.NeverReads:
-		s.timers.set(&o.timer, now+o.every)
+		s.timers.set(&o.timer, o.turn(now))
 	case trial.Resets:
 		whole := s.Client.Request(nil, 0)
 		_, _ = o.write(whole[:max(1, len(whole)/2)]) // an error: it is reset already
 		o.abort()
-		s.timers.set(&o.timer, now+o.every)
+		s.timers.set(&o.timer, o.turn(now))
 	}
 }
 
@@ -108,8 +118,13 @@ func (s *shard) otherReads(o *other) {
 		case errno == unix.EAGAIN:
 			return
 		case errno != 0 || n == 0:
-			o.eof = true
-			s.otherEnded(o)
+			o.eof, o.wasReset = true, errno != 0
+			if s.behaviour(o) == trial.Slow {
+				s.otherTakes(o, nil)
+			}
+			if o.fd >= 0 {
+				s.otherEnded(o)
+			}
 			return
 		}
 		if s.behaviour(o) == trial.Slow {
@@ -123,15 +138,28 @@ func (s *shard) otherEnded(o *other) {
 	if !o.driving {
 		return
 	}
-	if s.session && s.behaviour(o) == trial.Slow && o.said == s.Client.PerConn && len(o.rest) == 0 && o.delivered() {
+	if s.behaviour(o) == trial.Slow && s.otherIsDone(o) && len(o.rest) == 0 && o.isWhole() && (!s.session || o.delivered()) {
 		o.answered++ // as it should
 		s.otherDrops(o)
 		s.timers.set(&o.timer, s.now())
 		return
 	}
 	o.serverEnded++
+	s.otherStaysAway(o, s.now())
+}
+
+// otherIsDone says whether nothing is to come on a slow client's connection but its end.
+func (s *shard) otherIsDone(o *other) bool {
+	if s.session {
+		return o.said == s.Client.PerConn
+	}
+	return s.Client.PerConn > 0 && o.served == uint64(s.Client.PerConn)
+}
+
+// otherStaysAway has the client come back on a new connection when its back-off is over.
+func (s *shard) otherStaysAway(o *other, now time.Duration) {
 	s.otherDrops(o)
-	s.timers.set(&o.timer, s.now()+s.BackOff)
+	s.timers.set(&o.timer, now+s.BackOff)
 }
 
 // otherDrops closes the connection and forgets what was said on it.
@@ -144,7 +172,11 @@ func (s *shard) otherDrops(o *other) {
 // otherTakes is what a slow client does with what it is told. It reads as fast as others.
 func (s *shard) otherTakes(o *other, data []byte) {
 	o.rest = append(o.rest, data...)
-	if !o.driving {
+	switch {
+	case len(o.rest) >= job.LongestMessage:
+		s.otherStaysAway(o, s.now())
+		return
+	case !o.driving || s.otherIsDone(o):
 		return
 	}
 	frame := s.Client.Response
@@ -155,28 +187,34 @@ func (s *shard) otherTakes(o *other, data []byte) {
 	if frame == nil || o.met && !asked {
 		return
 	}
-	used, msg, err := job.Cut(frame.Split, o.rest, false)
-	right := err == nil && msg != nil && !s.busy(msg) && frame.Check(o.served, msg) == nil
-	if err == nil && msg == nil && len(o.rest) < job.LongestMessage {
+	used, msg, err := job.Cut(frame.Split, o.rest, o.isWhole())
+	if err == nil && msg == nil {
 		return
 	}
+	busy := err == nil && s.busy(msg)
+	right := err == nil && !busy && frame.Check(o.served, msg) == nil
 	o.rest = append(o.rest[:0], o.rest[used:]...)
 	now := s.now()
 	switch {
+	case busy:
+		o.serverEnded++
+		s.otherStaysAway(o, now)
+		return
 	case !right:
-		s.otherDrops(o)
-		s.timers.set(&o.timer, now+s.BackOff)
+		s.otherStaysAway(o, now)
 		return
 	case !o.met:
 		o.met = true
 	default:
-		o.answered++
 		o.served++
-		if o.served == uint64(s.Client.PerConn) {
-			if s.Client.End == workload.ClientCloses {
-				s.otherDrops(o)
-				s.timers.set(&o.timer, now)
-			}
+		done := s.otherIsDone(o)
+		if done && s.Client.End == workload.ServerCloses {
+			return // the server's end is part of it
+		}
+		o.answered++
+		if done {
+			s.otherDrops(o)
+			s.timers.set(&o.timer, now)
 			return
 		}
 	}
@@ -190,7 +228,7 @@ func (s *shard) dribble(o *other, now time.Duration) {
 		seq = uint64(o.said)
 	}
 	o.msg, o.sent = s.Client.Request(o.msg[:0], seq), 0
-	s.timers.set(&o.timer, now+o.every)
+	s.timers.set(&o.timer, o.turn(now))
 }
 
 // otherAlarm is the client's time.
@@ -204,8 +242,10 @@ func (s *shard) otherAlarm(o *other, now time.Duration) {
 	case !o.open:
 		s.givesUp(&o.link, s.TimeOut)
 		s.timers.set(&o.timer, now+s.BackOff)
-	case s.behaviour(o) == trial.Slow:
+	case s.behaviour(o) == trial.Slow && o.sent < len(o.msg):
 		s.sendByte(o, now)
+	case s.behaviour(o) == trial.Slow: // it has waited for the server for too long
+		s.otherStaysAway(o, now)
 	case s.behaviour(o) == trial.NeverReads:
 		s.out = s.Client.Request(s.out[:0], o.served)
 		n, errno := o.write(s.out)
@@ -217,7 +257,7 @@ func (s *shard) otherAlarm(o *other, now time.Duration) {
 			s.otherEnded(o)
 		default:
 			o.served++
-			s.timers.set(&o.timer, now+o.every)
+			s.timers.set(&o.timer, o.turn(now))
 		}
 	}
 }
@@ -230,9 +270,10 @@ func (s *shard) sendByte(o *other, now time.Duration) {
 		return
 	}
 	o.sent += n
+	s.timers.set(&o.timer, now+s.TimeOut) // for the server, unless there is more to send
 	switch {
 	case o.sent < len(o.msg):
-		s.timers.set(&o.timer, now+o.every)
+		s.timers.set(&o.timer, o.turn(now))
 	case !s.session:
 		s.otherTakes(o, nil) // should the answer have been there before
 	default:

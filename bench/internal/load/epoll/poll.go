@@ -76,7 +76,8 @@ func (p *poll) wait(d time.Duration) ([]unix.EpollEvent, error) {
 		}
 		return p.wait(0)
 	default:
-		ts := unix.NsecToTimespec(int64(d))
+		// The call is young enough to have 64 bits for both everywhere, which unix.Timespec has not.
+		ts := [2]int64{int64(d / time.Second), int64(d % time.Second)}
 		if p.quiet {
 			n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), batch, uintptr(unsafe.Pointer(&ts)), 0, 0)
 		} else {

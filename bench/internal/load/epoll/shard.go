@@ -64,7 +64,7 @@ type shard struct {
 	active  int // when leaving: requests in flight
 
 	looked time.Duration // when it was last told what had happened
-	asking bool          // it asked then without waiting, and there was nothing
+	asking bool          // it asked then without waiting, there was nothing, and it has done nothing since
 
 	book             *account.Ledger
 	flight           *account.Flight
@@ -103,9 +103,10 @@ func (s *shard) populate(of int) {
 	}
 	n := s.normal
 	for i, g := range s.groups {
-		for range g.Clients {
+		for nth := range g.Clients {
 			if n%of == s.number {
-				s.others = append(s.others, other{group: i, every: g.Every})
+				phase := time.Duration(float64(g.Every) * float64(nth) / float64(g.Clients))
+				s.others = append(s.others, other{group: i, every: g.Every, phase: phase})
 			}
 			n++
 		}
@@ -217,9 +218,11 @@ func (s *shard) tell(e unix.EpollEvent, now time.Duration) {
 func (s *shard) fire(now time.Duration) {
 	for {
 		t := s.timers.pop(now)
-		switch {
-		case t == nil:
+		if t == nil {
 			return
+		}
+		s.asking = false
+		switch {
 		case int(t.id) < len(s.slots):
 			s.alarm(&s.slots[t.id], now)
 		default:
@@ -294,6 +297,7 @@ func (s *shard) deal(now time.Duration) {
 		}
 		a := arrival{intended: s.next, noticed: now}
 		client := s.nth % s.normal / s.of
+		s.asking = false
 		s.advance()
 		if a.intended < s.window.Close {
 			s.pending++
@@ -345,6 +349,7 @@ func (s *shard) settle() {
 // leave begins nothing new: who has nothing in flight goes.
 func (s *shard) leave() {
 	s.leaving = true
+	s.window = s.Edges.Window() // the load may have ended since it was last looked at
 	for i := range s.slots {
 		if c := &s.slots[i]; c.state == resting {
 			s.drop(c)

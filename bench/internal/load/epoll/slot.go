@@ -91,6 +91,7 @@ func outcome(err error) account.Outcome {
 
 // news is what epoll has told of the slot's connection.
 func (s *shard) news(c *slot, events uint32, now time.Duration) {
+	generation := c.generation
 	if c.state == connecting {
 		if err := s.dialled(&c.link); err != nil {
 			s.finish(c, outcome(err), now)
@@ -100,7 +101,7 @@ func (s *shard) news(c *slot, events uint32, now time.Duration) {
 	} else if events&unix.EPOLLOUT != 0 && c.state == sending {
 		s.flush(c, now)
 	}
-	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 && c.fd >= 0 {
+	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 && c.fd >= 0 && c.generation == generation {
 		s.read(c, events&^(unix.EPOLLIN|unix.EPOLLOUT) != 0, now)
 	}
 }
@@ -178,7 +179,7 @@ func (s *shard) greet(c *slot, now time.Duration) {
 
 func (s *shard) greeted(c *slot, data []byte, now time.Duration) {
 	g := s.Client.Greeting
-	used, msg, err := job.Cut(g.Split, data, c.eof)
+	used, msg, err := job.Cut(g.Split, data, c.isWhole())
 	switch {
 	case err != nil:
 		s.finish(c, account.Failed, now)
@@ -229,7 +230,9 @@ func (s *shard) ask(c *slot) {
 	}
 	if len(c.rest) > 0 || c.eof {
 		// Said since the last answer: it would be taken for the answer to this.
-		s.finish(c, s.unlessBusy(c, s.Client.Response.Split), now)
+		o := s.unlessBusy(c, s.Client.Response.Split)
+		s.drop(c) // or it would stand before the next one too
+		s.finish(c, o, now)
 		return
 	}
 	s.timers.set(&c.timer, now+s.TimeOut)
@@ -240,7 +243,7 @@ func (s *shard) ask(c *slot) {
 // unlessBusy looks for the busy answer in what was said out of turn: a server that refuses a connection has often said so
 // before our request failed.
 func (s *shard) unlessBusy(c *slot, split bufio.SplitFunc) account.Outcome {
-	if _, msg, err := job.Cut(split, c.rest, c.eof); err == nil && msg != nil && s.busy(msg) {
+	if _, msg, err := job.Cut(split, c.rest, c.isWhole()); err == nil && msg != nil && s.busy(msg) {
 		return account.Rejected
 	}
 	return account.Failed
@@ -344,7 +347,7 @@ func lastWords(data []byte, atEOF bool) (int, []byte, error) {
 
 // answered looks for the answer in what has come.
 func (s *shard) answered(c *slot, data []byte, now time.Duration) {
-	used, msg, err := job.Cut(s.Client.Response.Split, data, c.eof)
+	used, msg, err := job.Cut(s.Client.Response.Split, data, c.isWhole())
 	switch {
 	case err != nil:
 		s.finish(c, account.Failed, now)
@@ -393,7 +396,7 @@ func (s *shard) overheard(c *slot, data []byte, now time.Duration) {
 	if s.Client.Greeting != nil {
 		split = s.Client.Greeting.Split
 	}
-	used, msg, err := job.Cut(split, data, c.eof)
+	used, msg, err := job.Cut(split, data, c.isWhole())
 	switch {
 	case err == nil && msg == nil:
 		s.lacking(c, data[used:], now)

@@ -66,7 +66,7 @@ type Totals struct {
 func (t *Totals) Fill(l *account.Ledger, f *account.Flight) {
 	t.Counts, t.Clients, t.Latency = l.Counts, l.Served(), l.Latency
 	if average := f.Average(); average > 0 {
-		t.Driving.InFlight, t.Driving.Fruitless = average, l.Fruitless
+		t.Driving.InFlight, t.Driving.Whole, t.Driving.Partial = average, l.Whole, l.Partial
 	}
 }
 
