@@ -104,7 +104,7 @@ const (
 // Requests that an edge of the window cuts in two are in partial by what is inside. What is left is that the mean is of the
 // requests that were due in the window, and whole of those that were sent and answered in it: those in flight at the
 // closing edge are in the mean alone. There are at most min(clients, rate × longest) of them, each longer than the mean
-// by the longest time at most. Where many more differ, because the server is behind and answers what was due before the window,
+// by the longest time at most; and those that were due before the window and sent in it are in whole alone. Where many more differ, because the server is behind and answers what was due before the window,
 // there is nothing to compare.
 func inconsistentTimes(t trial.Trial) (trial.Finding, bool) {
 	d, l, n := t.Driving, t.Latency, t.Counts
@@ -119,7 +119,7 @@ func inconsistentTimes(t trial.Trial) (trial.Finding, bool) {
 	timed := float64(d.Whole)*l.Service.Mean().Seconds() + d.Partial.Seconds()
 
 	longest := l.Service.Max().Seconds()
-	cut := min(float64(t.Load.Clients), float64(n.Sent)/window*longest) * longest
+	cut := max(min(float64(t.Load.Clients), float64(n.Sent)/window*longest), math.Abs(float64(n.OK-d.Whole))) * longest
 	if !(math.Abs(counted-timed) > contradiction*max(counted, timed)+cut) {
 		return none()
 	}

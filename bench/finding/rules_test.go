@@ -207,6 +207,10 @@ var ruleCases = []ruleCase{
 		t.Driving.InFlight += 64 * 0.18 / 5
 		t.Driving.Partial = 64 * 180 * ms
 	}, nil},
+	{"a server that stood still before the window, behind which some were sent inside", open, func(t *trial.Trial) {
+		t.Driving.Whole += 320
+		t.Driving.InFlight += 320 * t.Latency.Service.Max().Seconds() / t.Window.Seconds()
+	}, nil},
 	{"a server that is so far behind that it answers what is older than the window", open, func(t *trial.Trial) {
 		t.Counts.OK, t.Counts.Sent, t.Driving.InFlight = 0, 0, 64
 	}, nil},
