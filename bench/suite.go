@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/server"
 	"github.com/poolbench/poolbench/bench/trial"
@@ -20,10 +21,13 @@ import (
 // A Suite is what to measure, and the strategies and workloads that its scenarios name.
 type Suite struct {
 	Name        string
+	About       string // one sentence: what it is for, and how long it takes
 	Kinds       strategies.Kinds
 	Workloads   []workload.Workload
 	Scenarios   []Scenario
-	Repetitions int // of every cell, each in a fresh process; see MinRepetitions
+	Repetitions int           // of every cell at most, each in a fresh process; what is decided earlier ends earlier
+	Threshold   float64       // the smallest difference that matters, as a ratio; 0: stat.Threshold
+	Budget      time.Duration // no repetition begins after so long; 0: no limit but Repetitions
 }
 
 // MinRepetitions is the fewest that can tell anything: with n paired repetitions an exact test cannot go below
@@ -39,6 +43,21 @@ type Scenario struct {
 	Load       trial.Load // in open loops without a rate: that comes from Fractions
 	Fractions  []float64  // open loops: offered load over the baseline's closed-loop throughput, measured first in the same run
 	Timing     Timing
+
+	Question  trial.Question  // empty: Compare
+	DecidedBy string          // key of the metric that decides (stat.Metrics); empty: goodput in closed loop, otherwise response-p50
+	DecideAt  float64         // open loops: the one of Fractions at which it is decided; 0: the last
+	Objective trial.Objective // what Capacity searches for; elsewhere what a strategy has to keep to be chosen, if there is one
+
+	// Sketch is how often the levels other than DecideAt are measured, which only draw a curve; 0: like all others.
+	Sketch int
+
+	// Interleaved measures all strategies of a repetition at the same time, in alternating slices of so long: less noise, and
+	// more memory and connections. 0: one after the other.
+	Interleaved time.Duration
+
+	// Drain stops the server at the window's end while the load goes on, and measures that.
+	Drain bool
 }
 
 // ServeIfChild turns this process into a server if the harness started it as one, and does not return then. Call it

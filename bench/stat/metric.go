@@ -1,12 +1,17 @@
 package stat
 
-import "github.com/poolbench/poolbench/bench/trial"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
 
 // The metrics that strategies are compared by. A trial has none of a quantile that too few of its requests support,
 // nor of a cost per answer if there was no answer.
 var (
-	Goodput     = Metric{Name: "goodput", Unit: "1/s", Higher: true, Of: goodput}
-	ServerCPU   = Metric{Name: "server CPU per good answer", Unit: "s", Own: true, Of: serverCPU}
+	Goodput     = Metric{Key: "goodput", Name: "goodput", Unit: "1/s", Higher: true, Of: goodput}
+	ServerCPU   = Metric{Key: "server-cpu", Name: "server CPU per good answer", Unit: "s", Own: true, Of: serverCPU}
 	ResponseP50 = quantile("response p50", 0.50, response)
 	ResponseP99 = quantile("response p99", 0.99, response)
 	ServiceP50  = quantile("service p50", 0.50, service)
@@ -16,6 +21,18 @@ var (
 // Metrics returns all of them, in the order in which a reader wants them.
 func Metrics() []Metric {
 	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99}
+}
+
+// MetricOf returns the metric with that key. The error for an unknown one lists them.
+func MetricOf(key string) (Metric, error) {
+	var keys []string
+	for _, m := range Metrics() {
+		if m.Key == key {
+			return m, nil
+		}
+		keys = append(keys, m.Key)
+	}
+	return Metric{}, fmt.Errorf("unknown metric %q; allowed: %s", key, strings.Join(keys, ", "))
 }
 
 func goodput(t trial.Trial) (float64, bool) {
@@ -36,7 +53,7 @@ func response(l trial.Latency) trial.Histogram { return l.Response }
 func service(l trial.Latency) trial.Histogram  { return l.Service }
 
 func quantile(name string, q float64, of func(trial.Latency) trial.Histogram) Metric {
-	return Metric{Name: name, Unit: "s", Of: func(t trial.Trial) (float64, bool) {
+	return Metric{Key: strings.ReplaceAll(name, " ", "-"), Name: name, Unit: "s", Of: func(t trial.Trial) (float64, bool) {
 		d, supported := of(t.Latency).Quantile(q)
 		return d.Seconds(), supported
 	}}

@@ -85,6 +85,7 @@ type Served struct {
 
 // A Metric is one figure of one trial.
 type Metric struct {
+	Key    string // in suites and records, such as response-p99
 	Name   string
 	Unit   string
 	Higher bool // higher is better

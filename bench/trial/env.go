@@ -24,7 +24,8 @@ type Env struct {
 	// What was asked for.
 	Suite       string     `json:"suite"`
 	Scenarios   []Scenario `json:"scenarios"`
-	Repetitions int        `json:"repetitions"`
+	Repetitions int        `json:"repetitions"` // at most; what is decided earlier is measured less often
+	Design      Design     `json:"design"`
 
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"` // zero while the run goes on, or if it was killed
@@ -35,8 +36,16 @@ type Env struct {
 
 // A Scenario is one question that a run asks.
 type Scenario struct {
-	Name  string `json:"name"`
-	About string `json:"about"` // one sentence: what it decides
+	Name       string    `json:"name"`
+	About      string    `json:"about"` // one sentence: what it decides
+	Question   Question  `json:"question"`
+	Workload   string    `json:"workload"`
+	Strategies []string  `json:"strategies"`         // full names; the first is the baseline, which is measured twice
+	Load       Load      `json:"load"`               // without its rate
+	Levels     []float64 `json:"levels,omitempty"`   // open loops: what is offered, as fractions of the capacity; of Capacity, the ends of the search
+	DecideAt   float64   `json:"decide_at"`          // the level that decides; 0 in closed loop
+	DecidedBy  string    `json:"decided_by"`         // key of the metric that decides
+	Objective  Objective `json:"objective,omitzero"` // what response times are held to
 }
 
 // A Module is one module in the program.
