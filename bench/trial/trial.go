@@ -10,7 +10,7 @@ import (
 
 // Schema is the version of the record. It changes when a field changes its meaning or goes away, not when one is
 // added; a reader refuses other versions.
-const Schema = 3
+const Schema = 2
 
 // NullServer is the Strategy of trials that measured the driver itself, against a server that does next to nothing.
 const NullServer = "null"
