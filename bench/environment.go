@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/env"
@@ -11,25 +12,25 @@ import (
 
 // Environment is the record of where and with what a run of the suite is about to be measured; its start is now.
 func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
-	sides := o.Sides.forDriver(o.Driver)
-	plan, err := s.Plan(o.Seed)
-	if err != nil {
+	if err := s.Check(); err != nil {
 		return trial.Env{}, err
 	}
+	sides := o.Sides.forDriver(o.Driver)
 	e := env.Collect(command, o.Seed)
-	e.Suite, e.Repetitions, e.Planned = s.Name, s.Repetitions, len(plan)
-	for _, sc := range s.Scenarios {
-		e.Scenarios = append(e.Scenarios, trial.Scenario{Name: sc.Name, About: sc.About})
-	}
+	e.Suite, e.Scenarios, e.Repetitions, e.Planned = s.Name, s.records(), s.Repetitions, s.Trials()
+	e.Design = s.design(e.Scenarios)
 	e.Started = time.Now().UTC()
 	e.Server, e.Driver = sides.Server, sides.Driver
 	e.Warnings = append(e.Warnings, sides.Warnings...)
-	for _, sc := range s.Scenarios {
-		if need := stat.Repetitions(len(sc.Strategies) - 1); len(sc.Strategies) > 1 && s.Repetitions < need {
-			e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
-				"%d repetitions cannot decide a comparison: %d strategies need at least %d (--repetitions %d)", s.Repetitions, len(sc.Strategies), need, need)})
-			break
-		}
+	if need := stat.Looks(e.Design.Family, 0); e.Design.Family > 0 && s.Repetitions < need[0] {
+		e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
+			"%d repetitions cannot decide a comparison: the %d that this suite makes need at least %d (--repetitions %d)", s.Repetitions, e.Design.Family, need[0], need[0])})
 	}
 	return e, nil
+}
+
+// design is how a run of the suite decides.
+func (s Suite) design(scenarios []trial.Scenario) trial.Design {
+	compare := slices.DeleteFunc(slices.Clone(scenarios), func(sc trial.Scenario) bool { return sc.Question != trial.Compare })
+	return stat.NewDesign(s.threshold(), compare, s.Repetitions)
 }

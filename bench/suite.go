@@ -7,12 +7,14 @@
 package bench
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/server"
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/poolbench/poolbench/strategies"
@@ -49,6 +51,10 @@ type Scenario struct {
 	DecideAt  float64         // open loops: the one of Fractions at which it is decided; 0: the last
 	Objective trial.Objective // what Capacity searches for; elsewhere what a strategy has to keep to be chosen, if there is one
 
+	// Repetitions bounds those of this scenario; 0: the suite's, and for Size and Capacity, whose intervals need no more,
+	// fewRepetitions.
+	Repetitions int
+
 	// Sketch is how often the levels other than DecideAt are measured, which only draw a curve; 0: like all others.
 	Sketch int
 
@@ -58,6 +64,71 @@ type Scenario struct {
 
 	// Drain stops the server at the window's end while the load goes on, and measures that.
 	Drain bool
+}
+
+// fewRepetitions is the fewest whose order statistics enclose a median with 95 %: 1 − 2/2⁶ is 97 %.
+const fewRepetitions = 6
+
+// most is how often a scenario is repeated at most.
+func (s Suite) most(sc Scenario) int {
+	switch {
+	case sc.Repetitions > 0:
+		return min(sc.Repetitions, s.Repetitions)
+	case sc.question() != trial.Compare:
+		return min(fewRepetitions, s.Repetitions)
+	default:
+		return s.Repetitions
+	}
+}
+
+func (sc Scenario) question() trial.Question { return cmp.Or(sc.Question, trial.Compare) }
+
+// decideAt is the level that decides; 0 in closed loop.
+func (sc Scenario) decideAt() float64 {
+	if sc.DecideAt == 0 && len(sc.Fractions) > 0 {
+		return sc.Fractions[len(sc.Fractions)-1]
+	}
+	return sc.DecideAt
+}
+
+// decidedBy is the key of the metric that decides.
+func (sc Scenario) decidedBy() string {
+	switch {
+	case sc.DecidedBy != "":
+		return sc.DecidedBy
+	case sc.Load.Loop == trial.Closed:
+		return stat.Goodput.Key
+	default:
+		return stat.ResponseP50.Key
+	}
+}
+
+// metric is the one that decides; its key has been checked.
+func (sc Scenario) metric() stat.Metric {
+	m, err := stat.MetricOf(sc.decidedBy())
+	if err != nil {
+		panic("bench: a checked metric is unknown: " + err.Error())
+	}
+	return m
+}
+
+// threshold is the smallest difference that matters.
+func (s Suite) threshold() float64 { return cmp.Or(s.Threshold, stat.Threshold) }
+
+// records are the scenarios as a run's record has them.
+func (s Suite) records() []trial.Scenario {
+	var out []trial.Scenario
+	for _, sc := range s.Scenarios {
+		r := trial.Scenario{
+			Name: sc.Name, About: sc.About, Question: sc.question(), Workload: sc.Workload, Load: sc.Load,
+			Levels: sc.Fractions, DecideAt: sc.decideAt(), DecidedBy: sc.decidedBy(), Objective: sc.Objective,
+		}
+		for _, name := range sc.Strategies {
+			r.Strategies = append(r.Strategies, s.fullName(name))
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // ServeIfChild turns this process into a server if the harness started it as one, and does not return then. Call it

@@ -28,9 +28,9 @@ type Env struct {
 	Design      Design     `json:"design"`
 
 	Started     time.Time `json:"started"`
-	Finished    time.Time `json:"finished,omitzero"` // zero while the run goes on, or if it was killed
-	Planned     int       `json:"planned_trials"`
-	Interrupted bool      `json:"interrupted,omitempty"` // stopped before all planned trials were measured
+	Finished    time.Time `json:"finished,omitzero"`     // zero while the run goes on, or if it was killed
+	Planned     int       `json:"planned_trials"`        // at most, if nothing is decided early
+	Interrupted bool      `json:"interrupted,omitempty"` // stopped before all was decided or measured
 	Warnings    []Warning `json:"warnings,omitempty"`
 }
 

@@ -44,10 +44,11 @@ func Read(dir string) (Run, error) {
 	if run.Trials, run.Warnings, err = decodeTrials(f, path); err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}
-	if n := run.Steps(); n < run.Env.Planned {
+	if n := run.Steps(); run.Env.Interrupted || run.Env.Finished.IsZero() && n < run.Env.Planned {
 		run.Warnings = append(run.Warnings, Warning{
 			Code: "partial",
-			Text: fmt.Sprintf("%d of %d planned trials: the run was stopped, or still goes on; what is missing may favour those that were measured", n, run.Env.Planned),
+			Text: fmt.Sprintf("%d of at most %d planned trials: the run was stopped, or still goes on; what is missing may favour those that were measured; "+
+				"`poolbench run --resume` with its folder goes on with it", n, run.Env.Planned),
 		})
 	}
 	return run, nil

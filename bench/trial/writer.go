@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,9 +15,11 @@ import (
 const (
 	trialsFile = "trials.jsonl"
 	envFile    = "env.json"
+	suiteFile  = "suite.yaml"
 )
 
-// A Writer writes one run. It is not safe for concurrent use: a run measures one trial at a time.
+// A Writer writes one run. It is not safe for concurrent use: a run measures one trial at a time. While it is open no other
+// process can open the same run for writing, on systems that have locks for that.
 type Writer struct {
 	dir    string
 	trials file
@@ -33,9 +36,8 @@ type file interface {
 }
 
 // Create makes the folder of a new run, with its parents, and proves that results can be written there, before
-// anything is measured. A folder that already holds a run is refused: results are never overwritten.
-//
-// Going on with a run that was stopped would open here: its complete lines end where Read's do.
+// anything is measured. A folder that already holds a run is refused: results are never overwritten. [Resume] goes on
+// with one.
 func Create(dir string) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
@@ -50,10 +52,64 @@ func Create(dir string) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
-	if err := syncDir(dir); err != nil {
+	if err := errors.Join(lock(trials), syncDir(dir)); err != nil {
 		return nil, errors.Join(fmt.Errorf("create run: %w", err), trials.Close())
 	}
 	return &Writer{dir: dir, trials: trials}, nil
+}
+
+// Resume opens the run in dir to go on with it, and returns what it holds. A last line that was cut short when the run was
+// killed is removed from the file: it was never acknowledged. A run that another process writes, one that is whole, and one
+// that Read refuses are refused.
+func Resume(dir string) (*Writer, Run, error) {
+	dir, err := Resolve(dir)
+	if err != nil {
+		return nil, Run{}, fmt.Errorf("resume run: %w", err)
+	}
+	trials, err := os.OpenFile(filepath.Join(dir, trialsFile), os.O_RDWR, 0)
+	if err != nil {
+		return nil, Run{}, fmt.Errorf("resume run: %w", err)
+	}
+	w := &Writer{dir: dir, trials: trials}
+	run, err := w.resume(trials)
+	if err != nil {
+		return nil, Run{}, errors.Join(fmt.Errorf("resume run: %w", err), trials.Close())
+	}
+	return w, run, nil
+}
+
+// resume finds where the next line starts.
+func (w *Writer) resume(trials *os.File) (Run, error) {
+	if err := lock(trials); err != nil {
+		return Run{}, fmt.Errorf("%s: %w", w.dir, err)
+	}
+	run, err := Read(w.dir)
+	if err != nil {
+		return Run{}, err
+	}
+	if !run.Env.Finished.IsZero() && !run.Env.Interrupted {
+		return Run{}, fmt.Errorf("%s is whole: all of it was measured", w.dir)
+	}
+	if w.size, err = complete(trials, len(run.Trials)); err != nil {
+		return Run{}, err
+	}
+	if err := errors.Join(trials.Truncate(w.size), trials.Sync()); err != nil {
+		return Run{}, fmt.Errorf("cut off the line that was not finished: %w", err)
+	}
+	return run, nil
+}
+
+// complete is the length in bytes of the first lines.
+func complete(r io.Reader, lines int) (size int64, err error) {
+	in := bufio.NewReader(r)
+	for range lines {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return 0, err
+		}
+		size += int64(len(line))
+	}
+	return size, nil
 }
 
 func holdsRun(dir string) error {
@@ -107,6 +163,25 @@ func (w *Writer) WriteEnv(e Env) error {
 		return fmt.Errorf("write %s of %s: %w", envFile, w.dir, err)
 	}
 	return nil
+}
+
+// WriteSuite writes suite.yaml, the suite as it is measured: what [Resume] and a reader need to go on with the run or to
+// repeat it. Package bench/suitefile makes and reads the text.
+func (w *Writer) WriteSuite(text []byte) error {
+	if err := replace(filepath.Join(w.dir, suiteFile), text); err != nil {
+		return fmt.Errorf("write %s of %s: %w", suiteFile, w.dir, err)
+	}
+	return nil
+}
+
+// ReadSuite returns the name and the text of the suite file of the run in dir.
+func ReadSuite(dir string) (name string, text []byte, err error) {
+	name = filepath.Join(dir, suiteFile)
+	text, err = os.ReadFile(name)
+	if err != nil {
+		return name, nil, fmt.Errorf("read the suite of a run: %w", err)
+	}
+	return name, text, nil
 }
 
 // Close closes the files. What was appended is on the disk already.

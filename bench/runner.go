@@ -1,0 +1,314 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/workload"
+)
+
+const (
+	// attempts is how often a step is measured at most. What disturbs a machine for longer than three trials disturbs its
+	// neighbours in the plan as well.
+	attempts = 3
+
+	// repeatShare bounds the repeated trials of a run, as a share of those planned: a machine on which more are invalid is not
+	// fit for measuring, and a run on it should end when it was said to.
+	repeatShare = 0.2
+)
+
+// runner is one call of Run.
+type runner struct {
+	suite     Suite
+	scenarios []trial.Scenario // the suite's, as records have them
+	design    trial.Design
+	sides     Sides
+	driver    string
+	seed      uint64
+
+	emit     func(trial.Trial) error
+	upcoming func(Progress)
+	measure  func(ctx context.Context, steps []Step) ([]trial.Trial, error) // at the same time, if several; a field for the tests
+
+	recorded []trial.Trial // not yet gone through
+	began    time.Time     // moved back by what recorded trials took
+	done     int           // steps
+	atMost   int
+	seq      int // trials
+	repeats  int // that may still be spent on invalid trials
+
+	capacities
+	seen []stat.Observation // of what decides
+}
+
+func newRunner(s Suite, sides Sides, o RunOptions, emit func(trial.Trial) error) *runner {
+	r := &runner{
+		suite: s, scenarios: s.records(), sides: sides, driver: o.Driver, seed: o.Seed,
+		emit: emit, upcoming: o.Upcoming,
+		recorded: o.Recorded, began: time.Now().Add(-spent(o.Recorded)),
+		atMost: s.Trials(), capacities: newCapacities(),
+	}
+	r.design = s.design(r.scenarios)
+	r.repeats = int(math.Ceil(repeatShare * float64(r.atMost)))
+	r.measure = r.trials
+	return r
+}
+
+// run goes through the suite.
+func (r *runner) run(ctx context.Context) error {
+	for _, step := range r.suite.calibration() {
+		if _, err := r.step(ctx, step); err != nil {
+			return err
+		}
+	}
+	open := r.suite.everything()
+	var longest time.Duration // repetition
+	for rep := range r.suite.Repetitions {
+		open = r.open(rep, open)
+		if len(open) == 0 || len(r.recorded) == 0 && r.over(longest) {
+			break
+		}
+		r.atMost = r.done + r.suite.atMost(rep, open)
+		start := time.Now()
+		if err := r.repetition(ctx, rep, open); err != nil {
+			return err
+		}
+		longest = max(longest, time.Since(start))
+	}
+	if n := len(r.recorded); n > 0 {
+		return fmt.Errorf("%w: %d of them are left over", ErrNotThisRun, n)
+	}
+	return nil
+}
+
+// over says whether another repetition that takes so long would not fit into the budget.
+func (r *runner) over(repetition time.Duration) bool {
+	budget := r.suite.Budget
+	return budget > 0 && time.Since(r.began)+repetition > budget
+}
+
+// open are the strategies of each scenario that need another repetition. Decisions are taken at the looks of the design
+// and nowhere else: looking more often would find more by chance.
+func (r *runner) open(rep int, before map[string][]string) map[string][]string {
+	var decisions []stat.Decision
+	look := slices.Contains(r.design.Looks, rep)
+	if look {
+		decisions = stat.Decide(r.seen, r.scenarios, r.design)
+	}
+	open := map[string][]string{}
+	for i, sc := range r.suite.Scenarios {
+		names := before[sc.Name]
+		if look && sc.question() == trial.Compare {
+			names = stat.Open(decisions, r.scenarios[i])
+		}
+		if rep < r.suite.most(sc) && len(names) > 0 {
+			open[sc.Name] = names
+		}
+	}
+	return open
+}
+
+func (r *runner) repetition(ctx context.Context, rep int, open map[string][]string) error {
+	for _, block := range r.suite.repetition(rep, open, r.seed) {
+		if err := r.block(ctx, block); err != nil {
+			return err
+		}
+	}
+	for _, sc := range r.suite.Scenarios {
+		if sc.question() != trial.Capacity || len(open[sc.Name]) == 0 {
+			continue
+		}
+		for _, name := range r.suite.searchers(sc, rep, r.seed) {
+			if err := r.search(ctx, sc, name, rep); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// block measures one level of a scenario, one strategy after the other or all at the same time.
+func (r *runner) block(ctx context.Context, steps []Step) error {
+	if steps[0].Scenario.Interleaved > 0 {
+		_, err := r.steps(ctx, steps)
+		return err
+	}
+	for _, step := range steps {
+		if _, err := r.step(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// search finds, in one repetition, the highest rate that a strategy sustains.
+func (r *runner) search(ctx context.Context, sc Scenario, strategy string, rep int) error {
+	var probes []stat.Probe
+	for {
+		fraction, done := stat.Next(sc.Fractions[0], sc.Fractions[1], probes)
+		if done {
+			return nil
+		}
+		t, err := r.step(ctx, r.suite.probe(sc, strategy, rep, fraction, r.seed))
+		if err != nil {
+			return err
+		}
+		probes = append(probes, stat.Probed(t, sc.Objective))
+	}
+}
+
+// step measures one step and returns the last attempt at it.
+func (r *runner) step(ctx context.Context, step Step) (trial.Trial, error) {
+	ts, err := r.steps(ctx, []Step{step})
+	if err != nil {
+		return trial.Trial{}, err
+	}
+	return ts[0], nil
+}
+
+// steps measures steps at the same time, again those whose trial says of itself that it cannot be used. What a trial
+// measures has no part in that decision, only how it was measured; or repeating would be choosing. It returns the last
+// attempt at each.
+func (r *runner) steps(ctx context.Context, steps []Step) ([]trial.Trial, error) {
+	last := make([]trial.Trial, len(steps))
+	pending := make([]int, len(steps)) // indices
+	for i := range steps {
+		pending[i] = i
+	}
+	for attempt := 0; attempt < attempts && len(pending) > 0; attempt++ {
+		var now []Step
+		for _, i := range pending {
+			now = append(now, steps[i])
+		}
+		ts, err := r.attempt(ctx, now, attempt)
+		if err != nil {
+			return nil, err
+		}
+		var again []int
+		for n, i := range pending {
+			last[i] = ts[n]
+			if finding.Invalid(ts[n].Findings) != "" && r.repeats > 0 && attempt < attempts-1 {
+				r.repeats--
+				again = append(again, i)
+			}
+		}
+		pending = again
+	}
+	r.done += len(steps)
+	for i, step := range steps {
+		r.learn(step, last[i])
+	}
+	return last, nil
+}
+
+// attempt is one attempt at steps: what is recorded of it, and the rest measured and emitted.
+func (r *runner) attempt(ctx context.Context, steps []Step, attempt int) ([]trial.Trial, error) {
+	var ts []trial.Trial
+	for len(r.recorded) > 0 && len(ts) < len(steps) {
+		t := r.recorded[0]
+		if step := steps[len(ts)]; !step.is(t, attempt) {
+			return nil, fmt.Errorf("%w: trial %d is of %s on %s, and %s on %s comes next", ErrNotThisRun, t.Seq, t.Strategy, t.Scenario, step.Strategy, step.Scenario.Name)
+		}
+		r.recorded = r.recorded[1:]
+		r.seq++
+		ts = append(ts, t)
+	}
+	rest := steps[len(ts):]
+	if len(rest) == 0 {
+		return ts, nil
+	}
+	if r.upcoming != nil {
+		r.upcoming(Progress{Done: r.done, AtMost: max(r.atMost, r.done+1), Step: rest[0]})
+	}
+	measured, err := r.measure(ctx, rest)
+	if err != nil {
+		return nil, err
+	}
+	for i := range measured {
+		t := &measured[i]
+		t.Seq, t.Attempt = r.seq, attempt
+		r.seq++
+		if err := r.emit(*t); err != nil {
+			return nil, err
+		}
+	}
+	return append(ts, measured...), nil
+}
+
+// is says whether t is a trial of the step.
+func (s Step) is(t trial.Trial, attempt int) bool {
+	return t.Scenario == s.Scenario.Name && t.Strategy == s.Strategy && t.Twin == s.Twin && t.Repetition == s.Repetition &&
+		t.Load.Fraction == s.Load.Fraction && t.Calibrates == s.Calibrates && t.Attempt == attempt
+}
+
+// learn takes from a step's trial what later steps depend on.
+func (r *runner) learn(step Step, t trial.Trial) {
+	sc := step.Scenario
+	switch {
+	case step.Calibrates:
+		if t.Invalid == "" {
+			r.calibrate(step, t)
+		}
+	case sc.question() == trial.Compare && step.Load.Fraction == sc.decideAt():
+		if o, ok := stat.Observe(t, sc.metric()); ok {
+			r.seen = append(r.seen, o)
+		}
+	}
+}
+
+// trials measures one trial, or several at the same time.
+func (r *runner) trials(ctx context.Context, steps []Step) ([]trial.Trial, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ts := make([]trial.Trial, len(steps))
+	var ms []measurement
+	var of []int // indices of ms in ts
+	for i, step := range steps {
+		m, err := r.measurement(step)
+		if err != nil {
+			ts[i] = m.record()
+			ts[i].Invalid = err.Error()
+			continue
+		}
+		ms, of = append(ms, m), append(of, i)
+	}
+	for n, o := range measureAll(ctx, ms) {
+		t := o.trial
+		if o.err != nil {
+			t.Invalid = o.err.Error()
+		}
+		ts[of[n]] = t
+	}
+	return ts, ctx.Err()
+}
+
+// measureAll measures one, or several at the same time.
+func measureAll(ctx context.Context, ms []measurement) []outcome {
+	if len(ms) != 1 {
+		return together(ctx, ms)
+	}
+	t, err := ms[0].run(ctx)
+	return []outcome{{t, err}}
+}
+
+// measurement is a step with everything that it is measured with. With an error it is good for a record.
+func (r *runner) measurement(step Step) (measurement, error) {
+	workloads := r.suite.Workloads
+	if step.Null {
+		workloads = workload.All() // a suite of somebody's own may have no echo
+	}
+	w, err := workload.Find(workloads, step.Scenario.Workload)
+	m := measurement{step: step, workload: w, sides: r.sides, driver: r.driver}
+	if err != nil || step.Load.Fraction == 0 {
+		return m, err
+	}
+	m.step.Load.Rate, m.step.Load.Ceiling, err = r.offered(step)
+	return m, err
+}
