@@ -30,14 +30,14 @@ func TestWhatCannotBeUsedIsMeasuredAgain(t *testing.T) {
 			var emitted []int
 			left := c.trials
 			r := runner{
-				seq: 40, repeats: c.repeats,
-				measure: func(context.Context, Step) (trial.Trial, error) {
+				seq: 40, repeats: c.repeats, capacities: newCapacities(),
+				measure: func(context.Context, []Step) ([]trial.Trial, error) {
 					if len(left) == 0 {
-						return trial.Trial{}, errors.New("one trial too many")
+						return nil, errors.New("one trial too many")
 					}
 					next := left[0]
 					left = left[1:]
-					return next, nil
+					return []trial.Trial{next}, nil
 				},
 				emit: func(x trial.Trial) error {
 					if x.Seq != 40+len(emitted) {
@@ -47,7 +47,7 @@ func TestWhatCannotBeUsedIsMeasuredAgain(t *testing.T) {
 					return nil
 				},
 			}
-			if err := r.step(t.Context(), Step{}); err != nil {
+			if _, err := r.step(t.Context(), Step{Calibrates: true, Null: true}); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(emitted, c.attempts) || len(left) > 0 {

@@ -29,6 +29,25 @@ type Step struct {
 // calibrations is how often a capacity is measured; the median of three survives one disturbed trial.
 const calibrations = 3
 
+// Plan is what the suite measures if nothing is decided early, in its order, without the searches for capacities, whose next
+// trial depends on the last one. seed decides the order within a repetition, and the arrivals.
+func (s Suite) Plan(seed uint64) ([]Step, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	plan := s.calibration()
+	for rep := range s.Repetitions {
+		open := map[string][]string{}
+		for name, all := range s.everything() {
+			if i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.Name == name }); rep < s.most(s.Scenarios[i]) {
+				open[name] = all
+			}
+		}
+		plan = append(plan, slices.Concat(s.repetition(rep, open, seed)...)...)
+	}
+	return plan, nil
+}
+
 // calibration is what comes first: the measurements that open loops take their rates from.
 func (s Suite) calibration() []Step {
 	var plan []Step

@@ -44,6 +44,11 @@ func ParseSides(serverCPUs, driverCPUs string) (Sides, error) {
 	return sides(server, driver), nil
 }
 
+// SidesOf are the sides that a run was measured with, for one that goes on.
+func SidesOf(e trial.Env) (Sides, error) {
+	return ParseSides(pin.Format(e.Server.CPUs), pin.Format(e.Driver.CPUs))
+}
+
 // ParseCPUs reads a list of CPUs such as "0-3,5" that this process may use; none if text is empty.
 func ParseCPUs(text string) ([]int, error) {
 	if text == "" {

@@ -12,15 +12,16 @@ import (
 	"golang.org/x/term"
 )
 
-// progress tells whoever waits how far a run is: as a bar on a terminal, as a plain line now and then elsewhere.
+// progress tells whoever waits how far a run is: as a bar on a terminal, as a plain line now and then elsewhere. How much is
+// left is known at most, because what is decided early needs no more.
 type progress interface {
-	upcoming(done int, step bench.Step)
+	upcoming(bench.Progress)
 	end()
 }
 
-func newProgress(w io.Writer, trials int) progress {
+func newProgress(w io.Writer) progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &bar{progressbar.NewOptions(trials,
+		return &bar{progressbar.NewOptions(1,
 			progressbar.OptionSetWriter(w),
 			progressbar.OptionSetWidth(24),
 			progressbar.OptionShowCount(),
@@ -29,14 +30,15 @@ func newProgress(w io.Writer, trials int) progress {
 			progressbar.OptionSetElapsedTime(true),
 		)}
 	}
-	return &lines{w: w, trials: trials, started: time.Now()}
+	return &lines{w: w}
 }
 
 type bar struct{ *progressbar.ProgressBar }
 
-func (b *bar) upcoming(done int, step bench.Step) {
-	b.Describe(fmt.Sprintf("%-28s", describe(step)))
-	_ = b.Set(done)
+func (b *bar) upcoming(p bench.Progress) {
+	b.ChangeMax(p.AtMost)
+	b.Describe(fmt.Sprintf("%-28s", describe(p.Step)))
+	_ = b.Set(p.Done)
 }
 
 func (b *bar) end() {
@@ -48,23 +50,27 @@ func (b *bar) end() {
 const between = 10 * time.Second
 
 type lines struct {
-	w             io.Writer
-	trials        int
-	started, last time.Time
+	w       io.Writer
+	started time.Time
+	before  int // steps that were done when it started: those of a run that goes on
+	last    time.Time
 }
 
-func (l *lines) upcoming(done int, step bench.Step) {
+func (l *lines) upcoming(p bench.Progress) {
 	now := time.Now()
+	if l.started.IsZero() {
+		l.started, l.before = now, p.Done
+	}
 	if now.Sub(l.last) < between {
 		return
 	}
 	l.last = now
 	left := ""
-	if done > 0 {
-		elapsed := now.Sub(l.started)
-		left = fmt.Sprintf(", about %v left", (elapsed * time.Duration(l.trials-done) / time.Duration(done)).Round(time.Second))
+	if measured := p.Done - l.before; measured > 0 {
+		perStep := now.Sub(l.started) / time.Duration(measured)
+		left = fmt.Sprintf(", about %v left or less", (perStep * time.Duration(p.AtMost-p.Done)).Round(time.Second))
 	}
-	fmt.Fprintf(l.w, "trial %d of %d%s: %s\n", done+1, l.trials, left, describe(step))
+	fmt.Fprintf(l.w, "trial %d of at most %d%s: %s\n", p.Done+1, p.AtMost, left, describe(p.Step))
 }
 
 func (l *lines) end() {}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,45 +15,103 @@ import (
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/report"
+	"github.com/poolbench/poolbench/bench/suitefile"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
-func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, stdout, stderr io.Writer) error {
+// A session is a run that is about to be measured, or to go on.
+type session struct {
+	suite    bench.Suite
+	options  bench.RunOptions
+	env      trial.Env
+	writer   *trial.Writer
+	recorded int    // trials that are there already
+	results  string // the folder whose link leads to the newest run
+}
+
+// begin makes the folder of a new run, and proves that results can be written there before anything is measured.
+func begin(suite bench.Suite, flags runFlags, args []string) (session, error) {
 	if err := flags.checkFolder(); err != nil {
-		return usage(err)
+		return session{}, err
 	}
 	if err := errors.Join(suite.Feasible(), bench.CheckDriver(flags.driver)); err != nil {
-		return usage(err)
+		return session{}, err
 	}
 	sides, err := bench.ParseSides(flags.serverCPUs, flags.driverCPUs)
 	if err != nil {
-		return usage(err)
+		return session{}, err
 	}
-	options := bench.RunOptions{Seed: flags.seed, Sides: sides, Driver: flags.driver}
-	env, err := suite.Environment(options, append([]string{"poolbench"}, args...))
-	if err != nil {
-		return usage(err)
+	s := session{suite: suite, options: bench.RunOptions{Seed: flags.seed, Sides: sides, Driver: flags.driver}, results: flags.results}
+	if s.env, err = suite.Environment(s.options, append([]string{"poolbench"}, args...)); err != nil {
+		return session{}, err
 	}
-	if flags.name == "" {
-		flags.name = trial.NewRunName(env.Started, env.Commit)
+	name := cmp.Or(flags.name, trial.NewRunName(s.env.Started, s.env.Commit))
+	if s.writer, err = trial.Create(filepath.Join(flags.results, name)); err != nil {
+		return session{}, err
 	}
-	writer, err := trial.Create(filepath.Join(flags.results, flags.name))
-	if err != nil {
-		return usage(err)
+	if err := errors.Join(s.writer.WriteSuite(suitefile.Write(suite)), s.writer.WriteEnv(s.env)); err != nil {
+		return session{}, errors.Join(err, s.writer.Close())
 	}
-	defer writer.Close()
-	if err := writer.WriteEnv(env); err != nil {
-		return err
-	}
+	return s, nil
+}
 
-	shown := newProgress(stderr, env.Planned)
-	kept, steps, valid, spoilt := 0, 0, 0, map[string]int{}
-	options.Upcoming = shown.upcoming
-	runErr := suite.Run(ctx, options, func(t trial.Trial) error {
-		if err := writer.Append(t); err != nil {
-			return err
-		}
-		kept++
+// resume opens a run that was stopped: its own suite, seed, driver and CPUs, on the same machine.
+func resume(dir string, catalog bench.Suite) (session, error) {
+	writer, run, err := trial.Resume(dir)
+	if err != nil {
+		return session{}, err
+	}
+	s, err := resumed(writer, run, catalog)
+	if err != nil {
+		return session{}, errors.Join(fmt.Errorf("resume %s: %w", dir, err), writer.Close())
+	}
+	return s, nil
+}
+
+func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session, error) {
+	s := session{writer: writer, env: run.Env, recorded: len(run.Trials), results: filepath.Dir(run.Dir)}
+	name, text, err := trial.ReadSuite(run.Dir)
+	if err != nil {
+		return session{}, err
+	}
+	if s.suite, err = suitefile.Read(name, text, catalog); err != nil {
+		return session{}, err
+	}
+	s.options = bench.RunOptions{Seed: run.Env.Seed, Recorded: run.Trials}
+	if len(run.Trials) > 0 {
+		s.options.Driver = run.Trials[0].Driver.Name
+	}
+	if s.options.Sides, err = bench.SidesOf(run.Env); err != nil {
+		return session{}, err
+	}
+	now, err := s.suite.Environment(s.options, run.Env.Command)
+	if err != nil {
+		return session{}, err
+	}
+	if was, is := machine(run.Env), machine(now); was != is {
+		return session{}, fmt.Errorf("it was measured with %s, and this is %s: trials of two machines cannot be compared; measure anew", was, is)
+	}
+	if err := errors.Join(s.suite.Feasible(), bench.CheckDriver(s.options.Driver)); err != nil {
+		return session{}, err
+	}
+	s.env.Finished, s.env.Interrupted = time.Time{}, false
+	s.env.Warnings = append(s.env.Warnings, trial.Warning{Code: "resumed", Text: fmt.Sprintf(
+		"the run was stopped after %d trials and went on at %s: the machine may have been another state before and after", len(run.Trials), now.Started.Format(time.DateTime))})
+	return s, s.writer.WriteEnv(s.env)
+}
+
+// machine is what has to be the same in all trials of a run.
+func machine(e trial.Env) string {
+	p := e.Platform
+	return fmt.Sprintf("%s (%d CPUs, %s %s), %s, commit %s", cmp.Or(p.CPUModel, "an unknown processor"), p.CPUs, p.GOOS, p.Kernel, p.GoVersion, e.Commit)
+}
+
+// run measures a session and publishes what came of it.
+func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
+	defer s.writer.Close()
+	shown := newProgress(stderr)
+	kept, steps, valid, spoilt := s.recorded, 0, 0, map[string]int{}
+	count := func(t trial.Trial) {
 		if t.Attempt == 0 {
 			steps++
 		}
@@ -60,25 +119,38 @@ func run(ctx context.Context, suite bench.Suite, flags runFlags, args []string, 
 			valid++
 		}
 		addSpoilt(spoilt, t)
+	}
+	for _, t := range s.options.Recorded {
+		count(t)
+	}
+	s.options.Upcoming = shown.upcoming
+	runErr := s.suite.Run(ctx, s.options, func(t trial.Trial) error {
+		if err := s.writer.Append(t); err != nil {
+			return err
+		}
+		kept++
+		count(t)
 		return nil
 	})
 	shown.end()
-	warnOf(stderr, env, spoilt, kept)
+	warnOf(stderr, s.env, spoilt, kept)
+	s.env.Finished, s.env.Interrupted = time.Now().UTC(), runErr != nil
 	switch {
+	case runErr == nil:
+		s.env.Planned = steps // what was decided early needs no more
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
-		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s", kept, writer.Dir())
-	case runErr == nil && valid == 0:
-		runErr = fmt.Errorf("not one of %d trials is valid; %s says why", kept, filepath.Join(writer.Dir(), "report.md"))
+		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s; go on with `poolbench run --resume %s`", kept, s.writer.Dir(), s.writer.Dir())
 	}
-	env.Finished = time.Now().UTC()
-	env.Interrupted = steps < env.Planned
-	if err := errors.Join(writer.WriteEnv(env), writer.Close()); err != nil {
+	if runErr == nil && valid == 0 {
+		runErr = fmt.Errorf("not one of %d trials is valid; %s says why", kept, filepath.Join(s.writer.Dir(), "report.md"))
+	}
+	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if kept == 0 { // nothing to draw, and results/latest stays with what there is
 		return runErr
 	}
-	return errors.Join(runErr, publish(flags.results, writer.Dir(), stdout, stderr))
+	return errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, stderr))
 }
 
 // checkFolder says why the run's folder cannot be what was asked for, before anything is measured for it.
