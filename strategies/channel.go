@@ -17,6 +17,8 @@ func Channel() Kind {
 		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   channelLimits,
 		New:     newChannelPool,
+
+		Constructor: ownConstructor("Channel().New"),
 	}
 }
 

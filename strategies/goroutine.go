@@ -14,6 +14,8 @@ func Goroutine() Kind {
 		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   noQueue,
 		New:     func(l Limits) (Dispatcher, error) { return newSpawner(l, false) },
+
+		Constructor: ownConstructor("Goroutine().New"),
 	}
 }
 
@@ -27,6 +29,8 @@ func Thread() Kind {
 		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   noQueue,
 		New:     func(l Limits) (Dispatcher, error) { return newSpawner(l, true) },
+
+		Constructor: ownConstructor("Thread().New"),
 	}
 }
 

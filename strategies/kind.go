@@ -20,6 +20,8 @@ type Kind struct {
 	New  NewDispatcher
 	Make func(Spec) Strategy
 
+	Constructor Constructor // what New is, or with EventLoop the [NewLoop] that Make uses, in Go: for [Kinds.Go]; empty: it is not for writing down
+
 	EventLoop bool // runs handlers on event loops: message form only, and one that blocks holds up other connections
 }
 

@@ -18,6 +18,8 @@ func Lifo() Kind {
 		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   noQueue,
 		New:     newLifoPool,
+
+		Constructor: ownConstructor("Lifo().New"),
 	}
 }
 

@@ -18,6 +18,8 @@ func ReusePort() Kind {
 		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   reusePortLimits,
 		New:     Goroutine().New,
+
+		Constructor: ownConstructor("ReusePort().New"),
 	}
 }
 

@@ -16,6 +16,8 @@ func Semaphore() Kind {
 		Complete: semaphorePlaces,
 		Check:    semaphoreLimits,
 		New:      Goroutine().New,
+
+		Constructor: ownConstructor("Semaphore().New"),
 	}
 }
 

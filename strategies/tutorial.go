@@ -16,6 +16,8 @@ func Tutorial() Kind {
 		Units:   []Unit{ConnUnit, RequestUnit},
 		Check:   tutorialLimits,
 		New:     newQueuePool,
+
+		Constructor: ownConstructor("Tutorial().New"),
 	}
 }
 

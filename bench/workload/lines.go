@@ -15,7 +15,7 @@ const maxLine = 1024
 
 var errLongLine = fmt.Errorf("line is longer than %d bytes", maxLine)
 
-// lines is the protocol that echo, wait and cpu share: a request is a line, and its answer is a line. The function
+// lines is the protocol that echo, wait, cpu and alloc share: a request is a line, and its answer is a line. The function
 // appends the answer to line, both without their newlines, to dst. It keeps nothing from one request to the next,
 // so one value is the protocol and the session of every connection, and a connection costs no memory here.
 type lines func(dst, line []byte) []byte
@@ -54,16 +54,18 @@ func lineClient(request func(dst []byte, seq uint64) []byte, check func(seq uint
 		Response: &Frame{Split: splitLine, Check: check},
 		Request:  request,
 		End:      ClientCloses,
-		Busy:     func(line []byte) bool { return string(line) == busy },
+		Busy:     isBusyLine,
 	}
 }
 
 // busy is what a refused client is told, in the words of its workload's protocol.
 const busy = "busy"
 
-// busyLine is busy as lines say it. No answer equals it: an echo starts with its request's number, and a result of
-// cpu is 16 digits long.
+// busyLine is busy as lines say it. No answer equals it: an echo starts with its request's number, and results are 16 digits
+// long or more.
 func busyLine() []byte { return []byte(busy + "\n") }
+
+func isBusyLine(line []byte) bool { return string(line) == busy }
 
 // lineSize is a request's length in bytes: a small message, as it is usual between services.
 const lineSize = 64

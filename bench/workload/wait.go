@@ -1,6 +1,9 @@
 package workload
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // pause stands for a query to another service in the same data centre. W workers can answer W/pause requests per
 // second and no more, which is what makes this workload show whether a limit was sized for waiting.
@@ -8,14 +11,24 @@ const pause = 5 * time.Millisecond
 
 // wait is echo behind a pause. It does not listen to the context: a request in progress at stop is still owed its
 // answer.
-func wait() Workload {
+func wait(hold time.Duration) Workload {
 	return Workload{
 		Name:   "wait",
-		About:  "5 ms of waiting for something else before each answer: a handler that asks a database.",
+		About:  fmt.Sprintf("%v of waiting for something else before each answer: a handler that asks a database.", hold),
 		Blocks: true,
+		Settings: []Setting{
+			{"hold", fmt.Sprintf("how long it waits, %v to %v; %v if not given", shortestHold, longestHold, pause)},
+		},
+		With: func(settings map[string]string) (Workload, error) {
+			hold, err := parseHold(settings["hold"])
+			if err != nil {
+				return Workload{}, err
+			}
+			return wait(hold), nil
+		},
 		Handler: lines(func(dst, line []byte) []byte {
 			// Not a timer: the runtime keeps one for each goroutine that sleeps, so there is none to allocate.
-			time.Sleep(pause)
+			time.Sleep(hold)
 			return appendEcho(dst, line)
 		}).handler,
 		Busy:   busyLine(),

@@ -17,6 +17,11 @@ type Workload struct {
 	Handler func() strategies.Handler
 	Busy    []byte // the service's own words for a refused client; Client.Busy knows them
 	Client  Client
+
+	// Settings are what a name can change, as in wait:hold=20ms; With returns the workload with some of them changed, at least
+	// one, by key, none of them known to be right. Both are empty where there is nothing to change. See [Find].
+	Settings []Setting
+	With     func(settings map[string]string) (Workload, error)
 }
 
 // A Client says what one client does on a connection, as data and pure functions, so that any driver can run it

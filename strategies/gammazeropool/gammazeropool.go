@@ -23,6 +23,8 @@ func Kind() strategies.Kind {
 		Units:   []strategies.Unit{strategies.ConnUnit, strategies.RequestUnit},
 		Check:   check,
 		New:     New,
+
+		Constructor: strategies.Constructor{Import: "github.com/poolbench/poolbench/strategies/gammazeropool", Expr: "gammazeropool.New"},
 	}
 }
 

@@ -34,6 +34,8 @@ func Kind() strategies.Kind {
 		Check:     check,
 		Make:      func(s strategies.Spec) strategies.Strategy { return strategies.PerEvent(kind, New, s.Limits) },
 		EventLoop: true,
+
+		Constructor: strategies.Constructor{Import: "github.com/poolbench/poolbench/strategies/gnetloop", Expr: "gnetloop.New"},
 	}
 }
 

@@ -22,6 +22,8 @@ func Kind() strategies.Kind {
 		Units:   []strategies.Unit{strategies.ConnUnit, strategies.RequestUnit},
 		Check:   check,
 		New:     New,
+
+		Constructor: strategies.Constructor{Import: "github.com/poolbench/poolbench/strategies/pondv1pool", Expr: "pondv1pool.New"},
 	}
 }
 
