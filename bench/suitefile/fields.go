@@ -1,6 +1,7 @@
 package suitefile
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func SuiteFields() []Field[bench.Suite] {
 		one(field{Key: "about", Flag: "suite-about", Value: "TEXT", About: "One sentence: what the suite is for, and how long it takes."},
 			func(s *suite) *string { return &s.About }, word[string]()),
 		one(field{Key: "repetitions", Flag: "repetitions", Value: "N",
-			About: "How often each trial is done, each time in a fresh process, at most: what is decided earlier ends earlier."},
+			About: fmt.Sprintf("How often each trial is done, each time in a fresh process, at most: what is decided earlier ends earlier, and fewer than %d show no difference.", bench.MinRepetitions)},
 			func(s *suite) *int { return &s.Repetitions }, whole),
 		one(field{Key: "threshold", Flag: "threshold", Value: "PERCENT", example: ratio.write(stat.Threshold), Unset: ratio.write(stat.Threshold),
 			About: "The smallest difference that matters."},

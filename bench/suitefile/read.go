@@ -121,7 +121,7 @@ func (r *reader) suite() (bench.Suite, error) {
 	for i, item := range list.Values {
 		sc := base
 		path := fmt.Sprintf("%s[%d]", scenariosKey, i)
-		r.at[path] = item.GetToken()
+		r.at[path] = start(item)
 		if err := readFields(r, &sc, ScenarioFields(), item, path+".", nil); err != nil {
 			return s, err
 		}
@@ -183,7 +183,20 @@ func (r *reader) root() (root ast.Node, err error) {
 
 // wrong is an error about node.
 func (r *reader) wrong(node ast.Node, format string, args ...any) error {
-	return errorAt(r.file, r.text, node.GetToken(), fmt.Errorf(format, args...))
+	return errorAt(r.file, r.text, start(node), fmt.Errorf(format, args...))
+}
+
+// start is where node begins: of a mapping in lines the parser tells the first colon.
+func start(node ast.Node) *token.Token {
+	switch n := node.(type) {
+	case *ast.MappingValueNode:
+		return n.Key.GetToken()
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return n.Values[0].Key.GetToken()
+		}
+	}
+	return node.GetToken()
 }
 
 // readFields reads a mapping into t, and notes under path where its values stand. The keys of blocks may be in it too; their
