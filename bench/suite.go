@@ -8,9 +8,6 @@ package bench
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/server"
@@ -134,64 +131,3 @@ func (s Suite) records() []trial.Scenario {
 // ServeIfChild turns this process into a server if the harness started it as one, and does not return then. Call it
 // first thing in main, and in TestMain where tests measure.
 func (s Suite) ServeIfChild() { server.RunIfChild(s.Kinds, s.Workloads) }
-
-// Check reports what cannot be measured, in the words of whoever wrote the suite.
-func (s Suite) Check() error {
-	if len(s.Scenarios) == 0 {
-		return errors.New("suite: no scenario to measure")
-	}
-	if s.Repetitions < 1 {
-		return fmt.Errorf("suite: repetitions %d: at least 1, and at least %d to compare anything", s.Repetitions, MinRepetitions)
-	}
-	names := map[string]bool{}
-	for _, sc := range s.Scenarios {
-		if names[sc.Name] {
-			return fmt.Errorf("suite: scenario %q is there twice", sc.Name)
-		}
-		names[sc.Name] = true
-		if err := s.checkScenario(sc); err != nil {
-			return fmt.Errorf("scenario %q: %w", sc.Name, err)
-		}
-	}
-	return nil
-}
-
-func (s Suite) checkScenario(sc Scenario) error {
-	w, err := workload.Find(s.Workloads, sc.Workload)
-	if err != nil {
-		return err
-	}
-	if len(sc.Strategies) == 0 {
-		return errors.New("no strategy to measure")
-	}
-	var specs []strategies.Spec
-	for _, name := range sc.Strategies {
-		spec, err := s.Kinds.Spec(name)
-		if err != nil {
-			return err
-		}
-		if err := s.Kinds.CanRun(name, w.Handler()); err != nil {
-			return fmt.Errorf("workload %s: %w", w.Name, err)
-		}
-		if slices.Contains(specs, spec) {
-			return fmt.Errorf("strategy %s is there twice; the baseline's second trial is added by itself", spec)
-		}
-		specs = append(specs, spec)
-	}
-	if sc.Load.Loop != trial.Closed && len(sc.Fractions) == 0 {
-		return fmt.Errorf("loop %s needs fractions of the capacity to offer, for example 0.5", sc.Load.Loop)
-	}
-	if sc.Load.Loop == trial.Closed && len(sc.Fractions) > 0 {
-		return errors.New("fractions are for open loops; in a closed loop the server sets the pace")
-	}
-	for _, f := range sc.Fractions {
-		if !(f > 0) {
-			return fmt.Errorf("fraction %v of the capacity: has to be above 0", f)
-		}
-	}
-	l := sc.Load
-	if l.Loop != trial.Closed {
-		l.Rate = 1 // any will do: the real one is measured first
-	}
-	return sc.Timing.config("localhost:0", w, l).Check()
-}

@@ -24,19 +24,21 @@ const (
 )
 
 // Main runs the command line in os.Args and exits. The suite is what `run` measures unless told otherwise, and the list
-// of strategies and workloads for all commands.
-func Main(suite bench.Suite) {
+// of strategies and workloads for all commands; more are other suites that `run` can be told to measure by their names,
+// with the first one's strategies and workloads.
+func Main(suite bench.Suite, more ...bench.Suite) {
 	suite.ServeIfChild()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // once: a second Ctrl-C ends a command that takes too long to end by itself
-	code := Execute(ctx, suite, os.Args[1:], os.Stdout, os.Stderr)
+	code := Execute(ctx, suite, os.Args[1:], os.Stdout, os.Stderr, more...)
 	stop()
 	os.Exit(code)
 }
 
-// Execute runs one command line and returns its exit code. Data goes to stdout; progress, and the one line of an error,
-// to stderr. When ctx ends, the command ends as on Ctrl-C.
-func Execute(ctx context.Context, suite bench.Suite, args []string, stdout, stderr io.Writer) int {
+// Execute runs one command line and returns its exit code; suite and more are as for Main. Data goes to stdout; progress,
+// and the line of an error, to stderr, where the line's place in a suite file follows if it is about one. When ctx ends, the command ends as on Ctrl-C.
+func Execute(ctx context.Context, suite bench.Suite, args []string, stdout, stderr io.Writer, more ...bench.Suite) int {
+	suites := append([]bench.Suite{suite}, more...)
 	root := &cobra.Command{
 		Use:   "poolbench",
 		Short: "Which concurrency strategy should a Go server use, and with which limit?",
@@ -47,6 +49,7 @@ differs, what does not, and who was never served.
 Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 130 interrupted.`,
 		Example: `  poolbench run
   poolbench list
+  poolbench init mine.yaml
   poolbench serve --strategy tutorial --workload exchange --listen :2727`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -58,8 +61,8 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 13
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		runCommand(suite, args), reportCommand(), plotCommand(),
-		serveCommand(suite), driveCommand(suite), listCommand(suite),
+		runCommand(suites, args), initCommand(suites), reportCommand(), plotCommand(),
+		serveCommand(suite), driveCommand(suite), listCommand(suites),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

@@ -57,11 +57,11 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 			if l.Loop != trial.Closed && l.Rate == 0 {
 				return usagef("--rate 0: --loop %s offers so many per second; for example --rate 1000", loop)
 			}
-			if l.Profile, err = parseProfile(profile); err != nil {
+			if l.Profile, err = trial.ParseProfile(profile); err != nil {
 				return usagef("--profile %w", err)
 			}
 			for _, text := range others {
-				share, err := parseOthers(text)
+				share, err := trial.ParseShare(text)
 				if err != nil {
 					return usagef("--others %w", err)
 				}
@@ -95,8 +95,8 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 	f.DurationVar(&l.Think, "think", 0, "closed loop: pause between an answer and the next request")
 	f.Float64Var(&l.Rate, "rate", 0, "open loop and sessions: requests (sessions) per second")
 	f.StringVar(&arrivals, "arrivals", string(trial.Poisson), "open loop and sessions: poisson or constant")
-	f.StringVar(&profile, "profile", "", "open loop and sessions: how the rate changes over the window: "+profileForms)
-	f.StringArrayVar(&others, "others", nil, "clients that behave otherwise and are not measured: slow, idle, never-reads or resets, like "+othersForm+"; repeat it for more")
+	f.StringVar(&profile, "profile", "", "open loop and sessions: how the rate changes over the window: "+trial.ProfileForms)
+	f.StringArrayVar(&others, "others", nil, "clients that behave otherwise and are not measured: slow, idle, never-reads or resets, like "+trial.ShareForm+"; repeat it for more")
 	f.DurationVar(&timing.WarmUp, "warm-up", time.Second, "load before the window, not counted")
 	f.DurationVar(&timing.Window, "window", 5*time.Second, "how long to measure")
 	f.DurationVar(&timing.TimeOut, "time-out", time.Second, "a client's patience with one request")

@@ -9,19 +9,20 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/strategies"
 	"github.com/spf13/cobra"
 )
 
-func listCommand(suite bench.Suite) *cobra.Command {
+func listCommand(suites []bench.Suite) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List strategies, workloads and scenarios",
-		Long:    "List the strategies with the limits that they take where nothing is said, the workloads, and the scenarios of `run`.",
+		Long:    "List the strategies with the limits that they take where nothing is said, the workloads, and the scenarios of each suite that `run` can measure.",
 		Example: "  poolbench list",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			list(c.OutOrStdout(), suite)
+			list(c.OutOrStdout(), suites)
 			return nil
 		},
 	}
@@ -30,7 +31,8 @@ func listCommand(suite bench.Suite) *cobra.Command {
 // aboutWidth keeps a row within 110 columns beside the longest name.
 const aboutWidth = 72
 
-func list(w io.Writer, suite bench.Suite) {
+func list(w io.Writer, suites []bench.Suite) {
+	suite := suites[0]
 	kinds := newTable(w, "strategy", "units", "how it runs work")
 	for _, k := range suite.Kinds {
 		units := make([]string, len(k.Units))
@@ -56,14 +58,66 @@ func list(w io.Writer, suite bench.Suite) {
 	fmt.Fprintln(w)
 	workloads.Render()
 
-	scenarios := newTable(w, "scenario", "load", "what it decides")
-	for _, sc := range suite.Scenarios {
-		load := fmt.Sprintf("%s, %d clients", sc.Load.Loop, sc.Load.Clients)
-		scenarios.AppendRow(table.Row{sc.Name, load, text.WrapSoft(sc.About, aboutWidth)})
+	for i, s := range suites {
+		listScenarios(w, s, i == 0)
 	}
-	fmt.Fprintln(w)
-	scenarios.Render()
 	fmt.Fprint(w, limitsHelp)
+}
+
+// listScenarios prints what a suite asks.
+func listScenarios(w io.Writer, suite bench.Suite, first bool) {
+	title := fmt.Sprintf("suite %s: %d repetitions at most", suite.Name, suite.Repetitions)
+	if suite.Budget > 0 {
+		title += fmt.Sprintf(", none that begins after %v", suite.Budget)
+	}
+	if first {
+		title += "; `poolbench run` measures it unless told otherwise"
+	}
+	about := ""
+	if suite.About != "" {
+		about = text.WrapSoft(suite.About, titleWidth) + "\n"
+	}
+	fmt.Fprintf(w, "\n%s\n%s", title, about)
+	scenarios := newTable(w, "scenario", "question", "load", "what it decides")
+	for _, sc := range suite.Scenarios {
+		scenarios.AppendRow(table.Row{sc.Name, question(sc), loadOf(sc), text.WrapSoft(sc.About, decidesWidth)})
+	}
+	scenarios.Render()
+}
+
+const (
+	decidesWidth = 50  // beside the load
+	titleWidth   = 110 // as wide as the tables
+)
+
+func question(sc bench.Scenario) string {
+	out := string(cmp.Or(sc.Question, trial.Compare))
+	if sc.Objective != (trial.Objective{}) {
+		out += "\n" + sc.Objective.String()
+	}
+	return out
+}
+
+// loadOf says in a few short lines what the clients do.
+func loadOf(sc bench.Scenario) string {
+	lines := []string{fmt.Sprintf("%s %s, %d clients", sc.Load.Loop, sc.Workload, sc.Load.Clients)}
+	if len(sc.Fractions) > 0 {
+		offered := make([]string, len(sc.Fractions))
+		for i, f := range sc.Fractions {
+			offered[i] = trial.FormatPercent(f) + "%"
+		}
+		lines = append(lines, "at "+strings.Join(offered, ", "))
+	}
+	if len(sc.Load.Profile) > 0 {
+		lines = append(lines, trial.FormatProfile(sc.Load.Profile))
+	}
+	for _, o := range sc.Load.Others {
+		lines = append(lines, o.String())
+	}
+	if sc.Drain {
+		lines = append(lines, "stopped under load")
+	}
+	return strings.Join(lines, "\n")
 }
 
 const limitsHelp = `

@@ -2,7 +2,6 @@ package trial
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -30,15 +29,15 @@ func ParseObjective(text string) (Objective, error) {
 	}
 	percentile, bound, _ := strings.Cut(text, "=")
 	digits, isQuantile := strings.CutPrefix(percentile, "p")
-	percent, err := strconv.ParseFloat(digits, 64)
-	if !isQuantile || err != nil || !(percent > 0 && percent < 100) {
+	quantile, err := ParsePercent(digits)
+	if !isQuantile || err != nil || !(quantile > 0 && quantile < 1) {
 		return Objective{}, fmt.Errorf("objective %q: %q is no percentile; write for example p99=10ms", text, percentile)
 	}
 	response, err := time.ParseDuration(bound)
 	if err != nil || response <= 0 {
 		return Objective{}, fmt.Errorf("objective %q: %q is no time above 0; write for example p99=10ms", text, bound)
 	}
-	return Objective{Quantile: percent / 100, Response: response}, nil
+	return Objective{Quantile: quantile, Response: response}, nil
 }
 
 // String writes the objective as the command line and suite files have it: "p99=10ms"; "" for none.
@@ -50,10 +49,7 @@ func (o Objective) String() string {
 }
 
 // Percentile is the quantile's usual name, such as p99.9.
-func (o Objective) Percentile() string {
-	// Percent has at most the digits of the quantile; multiplying adds some of its own.
-	return "p" + strconv.FormatFloat(100*o.Quantile, 'g', 10, 64)
-}
+func (o Objective) Percentile() string { return "p" + FormatPercent(o.Quantile) }
 
 // A Design is how a run decides, settled before anything is measured. Package stat explains the rules.
 type Design struct {

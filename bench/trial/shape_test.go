@@ -1,4 +1,4 @@
-package cli
+package trial_test
 
 import (
 	"strings"
@@ -18,7 +18,7 @@ func TestProfilesAreReadAsTheyAreWritten(t *testing.T) {
 		"steps:each=1s,factors=0.5/1/1.5": trial.Steps(time.Second, 0.5, 1, 1.5),
 		"steps:factors=2,each=1m":         trial.Steps(time.Minute, 2),
 	} {
-		got, err := parseProfile(text)
+		got, err := trial.ParseProfile(text)
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -34,7 +34,7 @@ func TestOthersAreReadAsTheyAreWritten(t *testing.T) {
 		"idle:share=0.5":            {Behaviour: trial.Idle, Share: 0.5},
 		"never-reads:share=.2":      {Behaviour: trial.NeverReads, Share: 0.2},
 	} {
-		if got, err := parseOthers(text); err != nil || got != want {
+		if got, err := trial.ParseShare(text); err != nil || got != want {
 			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
 		}
 	}
@@ -52,7 +52,7 @@ func TestWhatIsWrongWithAShapeIsNamed(t *testing.T) {
 		"steps:each=1s,factors=1//2":        "factors=1//2",
 		"ramp:from=1,to=,for=1s":            "to=: must be a number",
 	} {
-		if _, err := parseProfile(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := trial.ParseProfile(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("profile %q: %v, want it to say %q", text, err, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestWhatIsWrongWithAShapeIsNamed(t *testing.T) {
 		"slow:share=0.1,every=0":   "every=0s",
 		"slow:share=0.1,every=now": "every=now",
 	} {
-		if _, err := parseOthers(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := trial.ParseShare(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("others %q: %v, want it to say %q", text, err, want)
 		}
 	}
