@@ -18,10 +18,17 @@ func cells(trials []trial.Trial) (keys []Cell, of map[Cell][]trial.Trial) {
 		}
 		of[key] = append(of[key], t)
 	}
-	for _, group := range of {
-		slices.SortStableFunc(group, func(a, b trial.Trial) int { return cmp.Compare(a.Seq, b.Seq) })
+	for key, group := range of {
+		of[key] = inOrder(group)
 	}
 	return keys, of
+}
+
+// inOrder returns trials in the order in which they ended.
+func inOrder(trials []trial.Trial) []trial.Trial {
+	trials = slices.Clone(trials)
+	slices.SortStableFunc(trials, func(a, b trial.Trial) int { return cmp.Compare(a.Seq, b.Seq) })
+	return trials
 }
 
 // valid returns the trials that may be used.

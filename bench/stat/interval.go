@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// confidence of every interval that stands alone, and of every family of comparisons together.
-const confidence = 0.95
+// confidence of every interval that stands alone.
+const confidence = 1 - alpha
 
 // median estimates the median of what the values were drawn from, with an interval that covers it with at least the
 // given confidence. It leaves values as they are.
@@ -45,19 +45,4 @@ func rank(n int, confidence float64) (k int, covers float64) {
 		k++
 	}
 	return k, covers
-}
-
-// Repetitions is the least number with which each of so many comparisons can be decided, and the family be wrong in at
-// most 5 % of cases.
-func Repetitions(comparisons int) int {
-	for n := 1; ; n++ {
-		if k, _ := rank(n, each(comparisons)); k > 0 {
-			return n
-		}
-	}
-}
-
-// each is the confidence that each of a family's comparisons needs, after Bonferroni.
-func each(comparisons int) float64 {
-	return 1 - (1-confidence)/float64(max(comparisons, 1))
 }

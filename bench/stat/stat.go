@@ -101,11 +101,12 @@ type Comparison struct {
 	Metric   Metric
 	Ratio    Estimate // this cell over the baseline, paired within repetitions
 	AA       Estimate // the baseline's twin over the baseline, at the same confidence: what nothing looks like
-	Family   int      // comparisons with this baseline, this one included: what Ratio's confidence was raised for
-	Differs  bool     // the interval excludes 1, the median is further from 1 than Threshold, and the driver did not make it so
-	Unranked bool     // neither Differs nor equal: the driver was the bottleneck, or the offered load too near to its ceiling
-	Sense    Sense    // how Ratio is to be read
-	Bound    float64  // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %; +Inf: undecided, Unranked, or a bound itself
+	Family   int      // comparisons that P was held to together with this one
+	P, Held  float64  // as in Decision
+	Outcome  Outcome
+	Sense    Sense   // how Ratio is to be read
+	More     int     // as in Decision
+	Bound    float64 // the largest difference that Ratio's interval leaves possible: 0.04 is 4 %; +Inf: no interval, Unranked, or a bound itself
 }
 
 // A Sense says how a ratio stands to the servers' own, without the driver.
