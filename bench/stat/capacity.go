@@ -97,7 +97,8 @@ func ProbeOf(t trial.Trial, o trial.Objective) Probe {
 // Probes returns those of one strategy in one repetition of a scenario, in the order of their fractions. Where a fraction
 // was measured more than once the first valid trial counts. Twins and trials that calibrate are left out.
 func Probes(trials []trial.Trial, sc trial.Scenario, strategy string, repetition int) []Probe {
-	return searches(trials, sc)[search{strategy, repetition}]
+	only := search{strategy, repetition}
+	return searches(trials, sc, func(s search) bool { return s == only })[only]
 }
 
 // A search is one replicate of a capacity.
@@ -106,9 +107,11 @@ type search struct {
 	repetition int
 }
 
-func searches(trials []trial.Trial, sc trial.Scenario) map[search][]Probe {
+// searches returns the probes of the searches that are wanted. What a trial says is worked out for those alone, because it
+// means going through a histogram.
+func searches(trials []trial.Trial, sc trial.Scenario, wanted func(search) bool) map[search][]Probe {
 	mine := slices.DeleteFunc(slices.Clone(trials), func(t trial.Trial) bool {
-		return t.Scenario != sc.Name || t.Calibrates || t.Twin
+		return t.Scenario != sc.Name || t.Calibrates || t.Twin || !wanted(search{t.Strategy, t.Repetition})
 	})
 	slices.SortStableFunc(mine, func(a, b trial.Trial) int {
 		return cmp.Or(cmp.Compare(a.Load.Fraction, b.Load.Fraction), cmp.Compare(a.Seq, b.Seq))
@@ -123,11 +126,11 @@ func searches(trials []trial.Trial, sc trial.Scenario) map[search][]Probe {
 		s := search{t.Strategy, t.Repetition}
 		at := place{s, t.Load.Fraction}
 		was, seen := valid[at]
-		switch p := ProbeOf(t, sc.Objective); {
+		switch {
 		case !seen:
-			all[s] = append(all[s], p)
+			all[s] = append(all[s], ProbeOf(t, sc.Objective))
 		case !was && t.Invalid == "":
-			all[s][len(all[s])-1] = p
+			all[s][len(all[s])-1] = ProbeOf(t, sc.Objective)
 		}
 		valid[at] = was || t.Invalid == ""
 	}
@@ -164,9 +167,10 @@ type CapacityResult struct {
 // one of exact values would. Rates near the edge hold by chance; what is estimated is the rate at which they do in
 // half of the searches.
 //
-// Ratios are to the strategy with the highest median, with Bonferroni's correction for all others. Because the answers
-// are a step of the grid wide, two strategies can only be told apart from two steps on (12 %), and are called tied if no
-// difference of more than two steps is left possible.
+// Ratios are to the strategy with the highest median, with Bonferroni's correction for all others. An answer is a step of
+// the grid wide, at most 6 %: no difference below a step is ever told, and one above two steps is if the searches agree.
+// Two strategies are called tied if no difference of more than two steps is left possible, which is as equal as the grid
+// can show.
 func Capacities(trials []trial.Trial, sc trial.Scenario) []CapacityResult {
 	if len(sc.Levels) == 0 {
 		return nil
@@ -174,7 +178,7 @@ func Capacities(trials []trial.Trial, sc trial.Scenario) []CapacityResult {
 	lo, hi := sc.Levels[0], sc.Levels[len(sc.Levels)-1]
 	answers := map[string]map[int]Bracket{}
 	unfinished := map[string]int{}
-	for s, probes := range searches(trials, sc) {
+	for s, probes := range searches(trials, sc, func(search) bool { return true }) {
 		b := Bracketed(probes)
 		told := b.Held.Fraction > 0 || !math.IsInf(b.Broke.Fraction, 1)
 		if _, done := (Search{Lo: lo, Hi: hi}).Next(probes); !done || !told {
