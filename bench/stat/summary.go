@@ -74,7 +74,7 @@ func served(trials []trial.Trial) Served {
 }
 
 // middle is the median, the lower one of two: a value that was really seen. It is 0 for none.
-func middle[T int | time.Duration](values []T) T {
+func middle[T int | float64 | time.Duration](values []T) T {
 	if len(values) == 0 {
 		return 0
 	}

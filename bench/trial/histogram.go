@@ -111,6 +111,27 @@ func (h Histogram) Quantile(q float64) (d time.Duration, supported bool) {
 // short: 100 * (1 - 0.9) is a hair less than 10 in floating point.
 func above(q float64, n int64) int64 { return n - int64(math.Ceil(q*float64(n))) }
 
+// Above is how many durations are longer than d. Those that the resolution does not tell from d are not.
+func (h Histogram) Above(d time.Duration) int64 {
+	var n int64
+	switch {
+	case h.packed != nil:
+		h.packed.ForEachBucket(func(from, count int64) bool { // in either form a bucket is named by the least that falls into it
+			if from > int64(d) {
+				n += count
+			}
+			return true
+		})
+	case h.dense != nil:
+		for _, bar := range h.dense.Distribution() {
+			if bar.From > int64(d) {
+				n += bar.Count
+			}
+		}
+	}
+	return n
+}
+
 // Max is the longest duration within the resolution, 0 if empty.
 func (h Histogram) Max() time.Duration {
 	if h.Count() == 0 {

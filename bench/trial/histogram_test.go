@@ -126,6 +126,37 @@ func TestRecordClampsInsteadOfDropping(t *testing.T) {
 	}
 }
 
+// Catches: a bucket that is counted as above what lies in it, or not above what lies under it; a form that counts otherwise.
+func TestAboveCountsWhatIsLonger(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := durations(t, "values")
+		h := recorded(values)
+		bound := time.Duration(rapid.Int64Range(-5, int64(2*time.Hour)).Draw(t, "bound"))
+		if len(values) > 0 && rapid.Bool().Draw(t, "one of them") {
+			bound = rapid.SampledFrom(values).Draw(t, "which")
+		}
+		// Three digits: what lies within a thousandth, or a tenth of a microsecond, of the bound may count as either.
+		var least, most int64
+		for _, v := range values {
+			v = max(v, 0)
+			near := max(v/1000, 100)
+			if v > bound+near && bound < time.Hour {
+				least++
+			}
+			if v > bound {
+				most++
+			}
+		}
+		got := h.Above(bound)
+		if got < least || got > most {
+			t.Fatalf("%d of %v are above %v, want %d to %d", got, values, bound, least, most)
+		}
+		if other := reread(t, h).Above(bound); other != got {
+			t.Fatalf("%d are above %v, and %d once it was read from a file", got, bound, other)
+		}
+	})
+}
+
 func TestQuantileNeedsTenAbove(t *testing.T) {
 	for _, c := range []struct {
 		q    float64
