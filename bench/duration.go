@@ -23,7 +23,7 @@ func (sc Scenario) takes() time.Duration {
 // how long each takes. A search has as many as it needs, at most.
 func (s Suite) Round(sc Scenario) (trials int, each time.Duration) {
 	if sc.question() == trial.Capacity {
-		return len(sc.Strategies) * stat.MostProbes(sc.Fractions[0], sc.Fractions[1]), sc.takes()
+		return len(sc.Strategies) * sc.probes(), sc.takes()
 	}
 	trials = len(sc.Strategies)
 	if sc.question() == trial.Compare {

@@ -131,6 +131,16 @@ func (s Suite) level(sc Scenario, rep int, load trial.Load, open []string, seed 
 	return steps
 }
 
+// search is for the capacity of one strategy.
+func (sc Scenario) search() stat.Search { return stat.Search{Lo: sc.Fractions[0], Hi: sc.Fractions[1]} }
+
+// probes is about how many trials a search takes: what halving the grid would, and the searches that begin near the last
+// answer take no more as a rule.
+func (sc Scenario) probes() int {
+	grid := stat.Grid(sc.Fractions[0], sc.Fractions[1])
+	return int(math.Ceil(math.Log2(float64(len(grid) + 1))))
+}
+
 // probe is one trial of a search for a capacity.
 func (s Suite) probe(sc Scenario, strategy string, rep int, fraction float64, seed uint64) Step {
 	load := sc.Load
@@ -156,7 +166,7 @@ func (s Suite) atMost(rep int, open map[string][]string) int {
 			switch {
 			case rep >= s.most(sc):
 			case sc.question() == trial.Capacity:
-				n += len(open[sc.Name]) * stat.MostProbes(sc.Fractions[0], sc.Fractions[1])
+				n += len(open[sc.Name]) * sc.probes()
 			case len(open[sc.Name]) > 0:
 				n += len(sc.levels(rep)) * len(s.level(sc, rep, sc.Load, open[sc.Name], 0))
 			}

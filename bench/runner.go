@@ -44,7 +44,8 @@ type runner struct {
 	repeats  int // that may still be spent on invalid trials
 
 	capacities
-	seen []stat.Observation // of what decides
+	seen    []stat.Observation        // of what decides
+	answers map[string][]stat.Bracket // of the searches, by scenario and strategy
 }
 
 func newRunner(s Suite, sides Sides, o RunOptions, emit func(trial.Trial) error) *runner {
@@ -52,7 +53,7 @@ func newRunner(s Suite, sides Sides, o RunOptions, emit func(trial.Trial) error)
 		suite: s, scenarios: s.records(), sides: sides, driver: o.Driver, seed: o.Seed,
 		emit: emit, upcoming: o.Upcoming,
 		recorded: o.Recorded, began: time.Now().Add(-spent(o.Recorded)),
-		atMost: s.Trials(), capacities: newCapacities(),
+		atMost: s.Trials(), capacities: newCapacities(), answers: map[string][]stat.Bracket{},
 	}
 	r.design = s.design(r.scenarios)
 	r.repeats = int(math.Ceil(repeatShare * float64(r.atMost)))
@@ -147,19 +148,24 @@ func (r *runner) block(ctx context.Context, steps []Step) error {
 	return nil
 }
 
-// search finds, in one repetition, the highest rate that a strategy sustains.
+// search finds, in one repetition, the highest rate that a strategy sustains, beginning where the repetitions before have
+// found it.
 func (r *runner) search(ctx context.Context, sc Scenario, strategy string, rep int) error {
+	key := sc.Name + " " + strategy
+	search := sc.search()
+	search.Near = stat.Likely(r.answers[key])
 	var probes []stat.Probe
 	for {
-		fraction, done := stat.Next(sc.Fractions[0], sc.Fractions[1], probes)
+		fraction, done := search.Next(probes)
 		if done {
+			r.answers[key] = append(r.answers[key], stat.Bracketed(probes))
 			return nil
 		}
 		t, err := r.step(ctx, r.suite.probe(sc, strategy, rep, fraction, r.seed))
 		if err != nil {
 			return err
 		}
-		probes = append(probes, stat.Probed(t, sc.Objective))
+		probes = append(probes, stat.ProbeOf(t, sc.Objective))
 	}
 }
 

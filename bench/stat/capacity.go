@@ -198,13 +198,13 @@ func Capacities(trials []trial.Trial, sc trial.Scenario) []CapacityResult {
 	}
 	markBest(all)
 	for i := range all {
-		all[i].against(answers[all[i].Strategy], answers[best(all)], len(all)-1, step(lo, hi))
+		all[i].against(answers[all[i].Strategy], answers[best(all)], len(all)-1, gridRatio(lo, hi))
 	}
 	return all
 }
 
-// step is the ratio of neighbours on a grid.
-func step(lo, hi float64) float64 {
+// gridRatio is the ratio of neighbours on a grid.
+func gridRatio(lo, hi float64) float64 {
 	grid := Grid(lo, hi)
 	if len(grid) < 2 {
 		return gridStep

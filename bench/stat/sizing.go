@@ -26,7 +26,7 @@ type Limit struct {
 	Counts  trial.Counts
 	Memory  float64 // peak resident bytes of the server, the median of its trials; 0 where the platform does not tell
 	latency trial.Histogram
-	origin  origin
+	origin  whoseDoing
 }
 
 // Starves says whether any of the trials left a client without an answer that it was never told of.
