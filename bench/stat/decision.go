@@ -1,7 +1,5 @@
 package stat
 
-import "github.com/poolbench/poolbench/bench/trial"
-
 // An Observation is one valid trial of a comparison, with the one figure that decides and nothing else, so that a run can
 // keep all of them in memory.
 type Observation struct {
@@ -39,15 +37,3 @@ type Decision struct {
 	Repetitions int // that it rests on
 	More        int // Undecided: about so many repetitions more would decide; 0: nobody can tell
 }
-
-// Observe takes from t what m says of it; false if t is invalid, calibrates, or does not have it.
-func Observe(t trial.Trial, m Metric) (Observation, bool) { panic("not yet") }
-
-// Decide replays a run: it goes through the looks of the design in order, with the observations of the repetitions before
-// each, and takes the decisions of every scenario that compares.
-func Decide(obs []Observation, scenarios []trial.Scenario, d trial.Design) []Decision {
-	panic("not yet")
-}
-
-// Open are the strategies of a scenario, by full name, that need more repetitions; none: all is decided.
-func Open(ds []Decision, sc trial.Scenario) []string { panic("not yet") }
