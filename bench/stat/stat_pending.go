@@ -94,7 +94,7 @@ func pending(obs []Observation, sc trial.Scenario, d trial.Design, m Metric, nam
 		return Decision{}, false
 	}
 	x := Decision{Scenario: sc.Name, Fraction: sc.DecideAt, Strategy: name, Against: against, Metric: m, Repetitions: len(all),
-		Ratio: median(all, 1-(1-confidence)/float64(max(d.Family, 1))), Outcome: Undecided}
+		Ratio: median(all, each(len(sc.Strategies)-1)), Outcome: Undecided}
 	r := x.Ratio
 	better := (r.Value > 1) == m.Higher
 	switch {
