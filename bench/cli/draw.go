@@ -17,13 +17,13 @@ func reportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Write the report and the plots of a run again",
-		Long: `Write report.md and the plots of a run again, from its trials. Starts no server and measures nothing.
+		Long: `Write report.md, the plots and verdict.json of a run again, from its trials, and say the verdict. Starts no server and measures nothing.
 RUN is a folder with trials.jsonl; without it, results/latest.`,
 		Example: `  poolbench report
   poolbench report results/reference`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, report.Write)
+			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, withVerdict(c.ErrOrStderr()))
 		},
 	}
 }

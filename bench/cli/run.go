@@ -14,8 +14,11 @@ import (
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/finding"
+<<<<<<< HEAD
 	"github.com/poolbench/poolbench/bench/report"
 	"github.com/poolbench/poolbench/bench/suitefile"
+=======
+>>>>>>> h-verdict
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -193,5 +196,5 @@ func warnOf(stderr io.Writer, env trial.Env, spoilt map[string]int, trials int) 
 // publish lets results/latest lead to a run that has ended, and draws it: in this order, so that `poolbench report` draws
 // it again if it could not be drawn.
 func publish(results, dir string, stdout, stderr io.Writer) error {
-	return errors.Join(trial.PointLatest(results, dir), draw(stdout, stderr, []string{dir}, report.Write))
+	return errors.Join(trial.PointLatest(results, dir), draw(stdout, stderr, []string{dir}, withVerdict(stderr)))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
+	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
 func find(t *testing.T, v view, name string) scenario {
@@ -161,7 +162,7 @@ func TestLabelsAreShortAndDifferent(t *testing.T) {
 			map[string]string{"ants": "ants", "ants:workers=64": "ants workers=64"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if d := cmp.Diff(c.want, labels(c.trials)); d != "" {
+			if d := cmp.Diff(c.want, choice.Labels(c.trials)); d != "" {
 				t.Error(d)
 			}
 		})

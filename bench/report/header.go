@@ -6,12 +6,17 @@ import (
 	"time"
 )
 
-func (v view) header(d *document) {
-	e := v.run.Env
+// title also says what nobody must overlook.
+func (v view) title(d *document) {
 	d.f("# How connections were served: a comparison of strategies\n\n")
 	if text := v.incomplete(); text != "" {
 		d.f("**This run is partial: %s.** What is missing may favour those that were measured.\n\n", text)
 	}
+}
+
+func (v view) header(d *document) {
+	e := v.run.Env
+	d.f("## The run\n\n")
 	line := func(what, text string) {
 		if text != "" {
 			d.f("- **%s:** %s\n", what, text)

@@ -35,6 +35,8 @@ func (v view) markdown(figures []figure) []byte {
 			d.f("[![%s](%s)](%s)\n\n", altText(f.alt), path.Join(plotsDir, name+".png"), path.Join(plotsDir, name+".svg"))
 		}
 	}
+	v.title(&d)
+	v.verdict(&d)
 	v.header(&d)
 	d.f("## Summary\n\n")
 	if s := v.overview().sentences(); len(s) > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
+	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
 // A view is a run as figures and tables want it: ordered, labelled, with every cell's statistics beside it.
@@ -94,7 +95,7 @@ func (s scenario) unusable() []string {
 
 func newView(run trial.Run) view {
 	compared, calibrating := split(run.Trials, func(t trial.Trial) bool { return !t.Calibrates })
-	v := view{run: run, labels: labels(run.Trials)}
+	v := view{run: run, labels: choice.Labels(run.Trials)}
 	for _, s := range stat.Summaries(calibrating) {
 		if s.Trials == 0 {
 			continue

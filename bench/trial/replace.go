@@ -6,9 +6,9 @@ import (
 	"runtime"
 )
 
-// replace puts content at path so that a reader, also one after a power failure, finds the old file or the new one
+// Replace puts content at path so that a reader, also one after a power failure, finds the old file or the new one
 // and never a part.
-func replace(path string, content []byte) error {
+func Replace(path string, content []byte) error {
 	return swap(path, func(temp string) error { return writeSynced(temp, content) })
 }
 

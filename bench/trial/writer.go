@@ -159,7 +159,7 @@ func (w *Writer) WriteEnv(e Env) error {
 	if err != nil {
 		return fmt.Errorf("write %s of %s: %w", envFile, w.dir, err)
 	}
-	if err := replace(filepath.Join(w.dir, envFile), append(text, '\n')); err != nil {
+	if err := Replace(filepath.Join(w.dir, envFile), append(text, '\n')); err != nil {
 		return fmt.Errorf("write %s of %s: %w", envFile, w.dir, err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package report
+package verdict
 
 import (
 	"slices"
@@ -7,10 +7,10 @@ import (
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
-// labels names each strategy of the run as shortly as tells it from the others: by its kind, and, where one scenario
-// has several of a kind, by the limits in which those differ. Limits that change from scenario to scenario only do not
-// count, so that a strategy keeps its name and its style through a report.
-func labels(trials []trial.Trial) map[string]string {
+// Labels are short names by full name: each strategy's kind, and, where one scenario has several of a kind, the limits in
+// which those differ. Limits that change from scenario to scenario only do not count, so that a strategy keeps its name
+// and its style through a report.
+func Labels(trials []trial.Trial) map[string]string {
 	byScenario := map[string]map[string][]string{} // scenario → kind → full names
 	names := map[string]bool{}
 	for _, t := range trials {

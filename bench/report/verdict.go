@@ -1,0 +1,103 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	choice "github.com/poolbench/poolbench/bench/verdict"
+)
+
+// verdict is what a reader came for: what to take, in one look where it is good, and why.
+func (v view) verdict(d *document) {
+	said := choice.Of(v.run)
+	d.f("## Verdict\n\n")
+	for _, s := range said.Overall.Sentences {
+		d.f("%s\n\n", prose(s))
+	}
+	if len(said.Scenarios) == 0 {
+		return
+	}
+	matrix(said).write(&d.Builder)
+	d.f("%s The same for programs: [verdict.json](verdict.json).\n\n", key(said))
+	d.f("### Why, and what would change it\n\n")
+	for _, s := range said.Scenarios {
+		d.f("- **%s:** %s", prose(s.Name), prose(s.Sentence))
+		if text := changes(said, s); text != "" {
+			d.f(" *What would change it:* %s.", prose(text))
+		}
+		d.f("\n")
+	}
+	d.f("\n")
+}
+
+// matrix has a word for each strategy in each scenario. Strategies that differ in limits from scenario to scenario only
+// share a column.
+func matrix(said choice.Verdict) *table {
+	t := &table{head: []string{"scenario"}}
+	for _, s := range said.Overall.Strategies {
+		addTo(&t.head, said.Labels[s.Name])
+	}
+	for _, sc := range said.Scenarios {
+		row := make([]string, len(t.head))
+		row[0] = sc.Name
+		for i := range row[1:] {
+			row[i+1] = absent
+		}
+		for _, s := range said.Overall.Strategies {
+			if i := slices.Index(t.head[1:], said.Labels[s.Name]); row[i+1] == absent {
+				row[i+1] = sc.Word(s.Name)
+			}
+		}
+		t.add(row...)
+	}
+	return t
+}
+
+// meanings are the words of the matrix in plain language; those of rules come behind "out:".
+var meanings = []struct{ word, meaning string }{
+	{"best", "as good as any other that can be chosen"},
+	{"behind", "could be chosen, and is worse, by this factor in what decides the scenario"},
+	{"undecided", "more repetitions are needed"},
+	{"not ranked", "the driver was at its own limit or near it, so the figures are not the server's alone"},
+	{"out: " + string(choice.Starves), "clients got nothing and were never told"},
+	{"out: " + string(choice.Loses), "requests in progress were lost at a stop"},
+	{"out: " + string(choice.Collapses), "with too much load it does less than half of what it can"},
+	{"out: " + string(choice.Fails), "requests had no answer although there was room"},
+	{"out: " + string(choice.Sheds), "requests were refused although there was room"},
+	{"out: " + string(choice.Objective), "the objective was missed"},
+	{"out: " + string(choice.Memory), "more than twice the best's memory for each connection"},
+}
+
+// key explains those words that occur.
+func key(said choice.Verdict) string {
+	used := func(word string) bool {
+		for _, sc := range said.Scenarios {
+			for _, s := range said.Overall.Strategies {
+				if strings.HasPrefix(sc.Word(s.Name), word) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	var parts []string
+	for _, m := range meanings {
+		if used(m.word) {
+			parts = append(parts, "*"+m.word+"*: "+m.meaning)
+		}
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+// changes says each condition once, with all strategies that it holds for.
+func changes(said choice.Verdict, s choice.Scenario) string {
+	var by groups
+	for _, c := range s.Changes {
+		by.add(c.Text, said.Labels[c.Strategy])
+	}
+	var parts []string
+	for _, text := range by.labels {
+		parts = append(parts, "for "+list(by.remarks[text], 12, "strategy")+" "+text)
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,289 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// group is what a reader chooses between over several scenarios: a strategy without its numbers, which have to follow the
+// number of clients. Its name is its key.
+func (e evidence) group(label string) string {
+	if !e.named {
+		return label
+	}
+	var marks []string
+	if e.spec.Unit == strategies.RequestUnit {
+		marks = append(marks, "unit=request")
+	}
+	switch e.limit() {
+	case enough: // what happens at the limit does not happen
+		marks = append(marks, "limit at least the clients")
+	case below:
+		marks = append(marks, "limit below the clients", "full="+e.spec.Limits.WhenFull.String())
+	}
+	if len(marks) == 0 {
+		return e.spec.Kind
+	}
+	return e.spec.Kind + " (" + strings.Join(marks, ", ") + ")"
+}
+
+// place is a class of a scenario, the better the lower.
+type place int
+
+const (
+	isBest place = iota
+	isUnranked
+	isUndecided
+	isBehind
+	isOut
+)
+
+// place is the class of a strategy, and of one that is out the gravest reason.
+func (s Scenario) place(name string) (place, Code) {
+	if slices.Contains(s.Best, name) {
+		return isBest, ""
+	}
+	if slices.Contains(s.Unranked, name) {
+		return isUnranked, ""
+	}
+	if slices.ContainsFunc(s.Behind, func(b Behind) bool { return b.Strategy == name }) {
+		return isBehind, ""
+	}
+	for _, o := range s.Out {
+		if o.Strategy == name {
+			return isOut, o.Reasons[0].Code
+		}
+	}
+	return isUndecided, ""
+}
+
+func newTally(name string) Tally {
+	return Tally{Name: name, Best: []string{}, Behind: []string{}, Out: []Why{}, Undecided: []string{}, Unranked: []string{}}
+}
+
+func (t *Tally) add(scenario string, p place, code Code) {
+	switch p {
+	case isBest:
+		t.Best = append(t.Best, scenario)
+	case isUnranked:
+		t.Unranked = append(t.Unranked, scenario)
+	case isUndecided:
+		t.Undecided = append(t.Undecided, scenario)
+	case isBehind:
+		t.Behind = append(t.Behind, scenario)
+	case isOut:
+		t.Out = append(t.Out, Why{scenario, code})
+	}
+}
+
+// scenarios is in how many it was asked for.
+func (t Tally) scenarios() int {
+	return len(t.Best) + len(t.Behind) + len(t.Out) + len(t.Undecided) + len(t.Unranked)
+}
+
+func (j *judge) overall(scenarios []Scenario) Overall {
+	o := Overall{Strategies: []Tally{}, Groups: []Tally{}}
+	at := func(all *[]Tally, name string) *Tally {
+		i := slices.IndexFunc(*all, func(t Tally) bool { return t.Name == name })
+		if i < 0 {
+			*all = append(*all, newTally(name))
+			i = len(*all) - 1
+		}
+		return &(*all)[i]
+	}
+	for i, s := range scenarios {
+		q := j.questions[i]
+		type standing struct {
+			place place
+			code  Code
+		}
+		top := map[string]standing{}
+		var order []string
+		for _, name := range q.Strategies {
+			p, code := s.place(name)
+			at(&o.Strategies, name).add(s.Name, p, code)
+			g := q.evidence[name].group(j.labels[name])
+			if seen, is := top[g]; !is {
+				order = append(order, g)
+				top[g] = standing{p, code}
+			} else if p < seen.place {
+				top[g] = standing{p, code}
+			}
+		}
+		for _, g := range order {
+			at(&o.Groups, g).add(s.Name, top[g].place, top[g].code)
+		}
+	}
+	o.Libraries = j.libraries()
+	take, found := choose(o.Groups)
+	if found {
+		o.Take = take.Name
+		o.Sentences = append(o.Sentences, j.takeText(take, scenarios))
+	} else {
+		o.Sentences = append(o.Sentences, nothing(scenarios))
+	}
+	if o.Libraries != nil {
+		if text := j.librariesText(*o.Libraries); text != "" {
+			o.Sentences = append(o.Sentences, text)
+		}
+	}
+	return o
+}
+
+// choose is the group that is best in most scenarios, of several such the one that is out of the fewest, and then the first
+// in the order of the suite, which begins with the baseline.
+func choose(groups []Tally) (Tally, bool) {
+	var take Tally
+	for _, g := range groups {
+		if n, most := len(g.Best), len(take.Best); n > most || n > 0 && n == most && len(g.Out) < len(take.Out) {
+			take = g
+		}
+	}
+	return take, len(take.Best) > 0
+}
+
+// mostExceptions is as many as a sentence bears.
+const mostExceptions = 4
+
+func (j *judge) takeText(take Tally, scenarios []Scenario) string {
+	n := take.scenarios()
+	text := fmt.Sprintf("Take %s: it is among the best in %s of %s", take.Name, count(len(take.Best)), counted(n, "scenario"))
+	if len(take.Best) == n {
+		text = fmt.Sprintf("Take %s: it is among the best in all of %s", take.Name, counted(n, "scenario"))
+		if n == 1 {
+			text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in", take.Name)
+		}
+	}
+	var exceptions []string
+	except := func(name, why string) {
+		i := slices.IndexFunc(scenarios, func(s Scenario) bool { return s.Name == name })
+		instead := scenarios[i].Best
+		text := name + ", where it " + why
+		switch {
+		case len(instead) > mostExceptions:
+			text += fmt.Sprintf(" (there %s and %d others are best)", j.labels[instead[0]], len(instead)-1)
+		case len(instead) > 0:
+			text += fmt.Sprintf(" (there %s %s best)", and(j.short(instead)), were(len(instead), "is", "are"))
+		}
+		exceptions = append(exceptions, text)
+	}
+	for _, w := range take.Out {
+		except(w.Scenario, acts[w.Code][0])
+	}
+	for _, name := range take.Behind {
+		except(name, "is behind")
+	}
+	if more := len(exceptions) - mostExceptions; more > 0 {
+		exceptions = append(exceptions[:mostExceptions], fmt.Sprintf("%d more", more))
+	}
+	if len(exceptions) > 0 {
+		text += "; not in " + joined(exceptions, ", nor in ")
+	}
+	if len(take.Undecided) > 0 {
+		text += "; not decided in " + and(take.Undecided)
+	}
+	if len(take.Unranked) > 0 {
+		text += "; not ranked in " + and(take.Unranked)
+	}
+	return text + "."
+}
+
+// nothing is what can be said if no group is best anywhere.
+func nothing(scenarios []Scenario) string {
+	switch {
+	case len(scenarios) == 0:
+		return "No scenario compares strategies, so there is nothing to choose between."
+	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Undecided) > 0 }):
+		return "Nothing is decided yet: no strategy is shown to be among the best in any scenario."
+	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Unranked) > 0 }):
+		return "Nothing can be ranked: the driver was at its own limit or near it in every scenario."
+	default:
+		return "None of the strategies can be chosen in any scenario."
+	}
+}
+
+// libraries compares kinds whose limits, unit and policy are the same, each pair directly. A kind without a limit is no
+// pool, and has its own way of running work rather than a library's.
+func (j *judge) libraries() *Equals {
+	e := Equals{Kinds: []string{}, Different: []Behind{}, Where: []string{}, Undecided: []string{}}
+	for _, q := range j.questions {
+		var order []strategies.Spec
+		sets := map[strategies.Spec][]string{}
+		for _, name := range q.Strategies {
+			ev := q.evidence[name]
+			isOut := slices.ContainsFunc(j.out[q.Name], func(o Out) bool { return o.Strategy == name })
+			if !ev.named || isOut || ev.spec.Limits.Workers == strategies.Unbounded {
+				continue
+			}
+			key := ev.spec
+			key.Kind = ""
+			if sets[key] == nil {
+				order = append(order, key)
+			}
+			sets[key] = append(sets[key], name)
+		}
+		for _, key := range order {
+			names := sets[key]
+			for len(names) > 1 {
+				j.pairs(q, names, &e)
+				names = names[1:]
+			}
+		}
+	}
+	if len(e.Kinds) == 0 {
+		return nil
+	}
+	return &e
+}
+
+// pairs adds the comparisons of the first of names with each other one.
+func (j *judge) pairs(q question, names []string, e *Equals) {
+	for _, name := range names {
+		if kind := q.evidence[name].spec.Kind; !slices.Contains(e.Kinds, kind) {
+			e.Kinds = append(e.Kinds, kind)
+		}
+	}
+	for _, d := range j.among(q, names) {
+		if d.Against != names[0] {
+			continue
+		}
+		switch d.Outcome {
+		case stat.Tied:
+			e.Tied++
+			e.Largest = max(e.Largest, possible(d.Ratio))
+		case stat.Different:
+			e.Different = append(e.Different, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
+			e.Where = append(e.Where, q.Name)
+		case stat.Undecided:
+			if !slices.Contains(e.Undecided, q.Name) {
+				e.Undecided = append(e.Undecided, q.Name)
+			}
+		}
+	}
+}
+
+func (j *judge) librariesText(e Equals) string {
+	var parts []string
+	if e.Tied > 0 {
+		parts = append(parts, fmt.Sprintf("no difference larger than %s was seen (%s of %s)", bound(e.Largest), counted(e.Tied, "comparison"), and(e.Kinds)))
+	}
+	for i, d := range e.Different {
+		if i == mostExceptions {
+			parts = append(parts, fmt.Sprintf("and %d more differ", len(e.Different)-i))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("in %s %s has %s times the %s of %s", e.Where[i], j.labels[d.Strategy],
+			strings.TrimSpace(string(d.Sense)+" "+times(d.Ratio.Value)), called(d.Metric), j.labels[d.Against]))
+	}
+	if len(e.Undecided) > 0 {
+		parts = append(parts, "not decided in "+and(e.Undecided))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Between libraries at equal limits: " + strings.Join(parts, "; ") + "."
+}

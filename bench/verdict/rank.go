@@ -1,0 +1,270 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// judge holds what is needed to judge any one scenario: differences are corrected for all that are looked for in the run.
+type judge struct {
+	questions []question
+	design    trial.Design
+	labels    map[string]string
+	obs       []stat.Observation // of the metric and at the level that decide
+	out       map[string][]Out   // by scenario: by the rules over one strategy
+	decisions []stat.Decision
+}
+
+// observe takes from the trials what decides, sends out who cannot be chosen, and compares.
+func (j *judge) observe() {
+	j.out = map[string][]Out{}
+	for _, q := range j.questions {
+		if q.metric.Of != nil {
+			for _, t := range q.trials {
+				if t.Load.Fraction != q.DecideAt {
+					continue
+				}
+				if o, ok := stat.Observe(t, q.metric); ok {
+					j.obs = append(j.obs, o)
+				}
+			}
+		}
+		for _, name := range q.Strategies {
+			if rs := reasons(q.evidence[name]); len(rs) > 0 {
+				j.out[q.Name] = append(j.out[q.Name], Out{Strategy: name, Reasons: rs})
+			}
+		}
+	}
+	j.decisions = stat.Decide(j.obs, scenariosOf(j.questions), j.design)
+}
+
+// among decides between some strategies of a scenario, the first of which is the baseline. What is decided among all of
+// them stays so; what was not asked there, because a strategy that is out was the baseline or the leader, is asked
+// here. The design's family holds every pair, and rejecting in steps among fewer hypotheses with the divisors of all
+// rejects no more than among all, so the error rate is the same.
+func (j *judge) among(q question, names []string) []stat.Decision {
+	var whole []stat.Decision
+	for _, d := range j.decisions {
+		if d.Scenario == q.Name && slices.Contains(names, d.Strategy) && slices.Contains(names, d.Against) {
+			whole = append(whole, d)
+		}
+	}
+	if len(names) == len(q.Strategies) || len(names) < 2 {
+		return whole
+	}
+	scenarios := scenariosOf(j.questions)
+	for i := range scenarios {
+		if scenarios[i].Name == q.Name {
+			scenarios[i].Strategies = names
+		}
+	}
+	obs := slices.DeleteFunc(slices.Clone(j.obs), func(o stat.Observation) bool {
+		return o.Scenario == q.Name && !slices.Contains(names, o.Strategy)
+	})
+	var all []stat.Decision
+	for _, d := range stat.Decide(obs, scenarios, j.design) {
+		if d.Scenario != q.Name {
+			continue
+		}
+		if i := slices.IndexFunc(whole, func(w stat.Decision) bool { return w.Strategy == d.Strategy && w.Against == d.Against }); i >= 0 {
+			d = whole[i]
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// scenario is the verdict on q.
+func (j *judge) scenario(q question) Scenario {
+	s := Scenario{
+		Name: q.Name, About: q.About, DecidedBy: q.DecidedBy, DecideAt: q.DecideAt,
+		Best: []string{}, Behind: []Behind{}, Out: []Out{}, Undecided: []Open{}, Unranked: []string{}, Holds: []string{}, Elsewhere: []string{}, Changes: []Change{},
+	}
+	s.Out = append(s.Out, j.out[q.Name]...)
+	var in []string
+	for _, name := range q.Strategies {
+		if !s.isOut(name) {
+			in = append(in, name)
+		}
+	}
+	tied := j.rank(q, &s, in)
+	if q.DecidedBy == string(Memory) {
+		j.heavy(q, &s)
+	}
+	for _, name := range q.Strategies {
+		if holds(q.evidence[name]) && !s.isOut(name) {
+			s.Holds = append(s.Holds, name)
+		}
+	}
+	if q.Load.Loop == trial.Closed {
+		for _, other := range j.questions {
+			if other.Load.Loop != trial.Closed && other.Workload == q.Workload {
+				s.Elsewhere = append(s.Elsewhere, other.Name)
+			}
+		}
+	}
+	s.Changes = append(s.Changes, j.changes(q, s)...)
+	s.Sentence = j.sentence(q, s, tied)
+	return s
+}
+
+func (s Scenario) isOut(name string) bool {
+	return slices.ContainsFunc(s.Out, func(o Out) bool { return o.Strategy == name })
+}
+
+// rank puts each of in into one class of s. It returns the largest difference that the decisions leave possible between
+// the leader and the others of the best; +Inf where one of them was not compared with it.
+func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
+	tied = math.Inf(1)
+	seen := func(name string) bool {
+		return slices.ContainsFunc(j.obs, func(o stat.Observation) bool { return o.Scenario == q.Name && o.Strategy == name })
+	}
+	var measured []string
+	for _, name := range in {
+		if seen(name) {
+			measured = append(measured, name)
+			continue
+		}
+		text := "not one of its trials can be used"
+		if len(q.evidence[name].levels) > 0 {
+			text = "none of its trials tells the " + called(q.metric.Key)
+		}
+		s.Undecided = append(s.Undecided, Open{Strategy: name, Text: text})
+	}
+	switch len(measured) {
+	case 0:
+		return tied
+	case 1:
+		s.Best = append(s.Best, measured[0])
+		return tied
+	}
+	sc := q.Scenario
+	sc.Strategies = measured
+	ds := j.among(q, measured)
+	standing := stat.Stand(ds, sc)
+	best := slices.DeleteFunc(slices.Clone(standing.Best), func(name string) bool { return !slices.Contains(measured, name) })
+	taken := map[string]bool{}
+	for _, name := range best {
+		taken[name] = true
+	}
+	// subject is the one of the two that a decision says something about: the other one is among the best.
+	subject := func(d stat.Decision) (stat.Decision, bool) {
+		if taken[d.Strategy] && !taken[d.Against] && slices.Contains(measured, d.Against) {
+			d = inverse(d)
+		}
+		if taken[d.Strategy] || !slices.Contains(measured, d.Strategy) {
+			return d, false
+		}
+		taken[d.Strategy] = true
+		return d, true
+	}
+	for _, d := range standing.Behind {
+		if d, ok := subject(d); ok {
+			s.Behind = append(s.Behind, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
+		}
+	}
+	most := 0
+	for _, d := range standing.Undecided {
+		if d, ok := subject(d); ok {
+			s.Undecided = append(s.Undecided, Open{d.Strategy, d.More, j.undecidedText(d)})
+			most = max(most, d.More)
+		}
+	}
+	for _, d := range standing.Unranked {
+		if d, ok := subject(d); ok {
+			s.Unranked = append(s.Unranked, d.Strategy)
+		}
+	}
+	if open := len(s.Undecided) + len(s.Unranked); len(best) == 1 && open > 0 {
+		// Nobody is shown to be as good as the leader, and some may be better: it leads by nothing but having been first.
+		switch leader := best[0]; {
+		case len(s.Unranked) > 0 && !slices.ContainsFunc(s.Undecided, func(o Open) bool { return o.More > 0 }):
+			s.Unranked = slices.Insert(s.Unranked, 0, leader)
+			best = nil
+		case slices.ContainsFunc(standing.Undecided, func(d stat.Decision) bool { return d.Strategy == leader || d.Against == leader }):
+			s.Undecided = slices.Insert(s.Undecided, 0, Open{leader, most, "nobody is shown to be as good, and some may be better"})
+			best = nil
+		}
+	}
+	s.Best = append(s.Best, best...)
+	for _, name := range measured { // so that nobody is ever left out
+		if !taken[name] {
+			s.Undecided = append(s.Undecided, Open{Strategy: name, Text: "too few of its trials were in a repetition with another's"})
+		}
+	}
+	var with []float64
+	for _, d := range ds {
+		if d.Outcome == stat.Tied && len(best) > 0 && slices.Contains(best, d.Strategy) && slices.Contains(best, d.Against) && (d.Strategy == best[0] || d.Against == best[0]) {
+			with = append(with, possible(d.Ratio))
+		}
+	}
+	if len(with) > 0 && len(with) == len(best)-1 {
+		tied = slices.Max(with)
+	}
+	return tied
+}
+
+// possible is the largest difference that an interval leaves possible.
+func possible(e stat.Estimate) float64 { return max(math.Abs(e.Lo-1), math.Abs(e.Hi-1)) }
+
+func (j *judge) undecidedText(d stat.Decision) string {
+	text := fmt.Sprintf("%s times the %s of %s so far", times(d.Ratio.Value), called(d.Metric.Key), j.labels[d.Against])
+	if d.Ratio.Confidence > 0 {
+		text += fmt.Sprintf(", and from %s to %s times is possible", times(d.Ratio.Lo), times(d.Ratio.Hi))
+	}
+	return text
+}
+
+// inverse is the same decision seen from the other side.
+func inverse(d stat.Decision) stat.Decision {
+	d.Strategy, d.Against = d.Against, d.Strategy
+	r := d.Ratio
+	over := func(v float64) float64 {
+		if v == 0 {
+			return math.Inf(1)
+		}
+		return 1 / v // of +Inf: 0
+	}
+	d.Ratio.Value, d.Ratio.Lo, d.Ratio.Hi = over(r.Value), over(r.Hi), over(r.Lo)
+	switch d.Sense {
+	case stat.AtMost:
+		d.Sense = stat.AtLeast
+	case stat.AtLeast:
+		d.Sense = stat.AtMost
+	}
+	return d
+}
+
+// ratioOf leaves out what is no number, which JSON cannot hold. A ratio to nothing is larger than any: the largest number.
+func ratioOf(e stat.Estimate) Ratio {
+	finite := func(v float64) float64 { return min(v, math.MaxFloat64) }
+	r := Ratio{Value: finite(e.Value)}
+	if e.Confidence > 0 && !math.IsInf(e.Hi, 1) {
+		r.Lo, r.Hi, r.Confidence = e.Lo, e.Hi, e.Confidence
+	}
+	return r
+}
+
+// heavy moves those out that are behind by more memory than can be made good.
+func (j *judge) heavy(q question, s *Scenario) {
+	if len(s.Best) == 0 {
+		return
+	}
+	leader := s.Best[0]
+	best, known := middle(q.metric, q.evidence[leader].deciding())
+	if !known {
+		return
+	}
+	s.Behind = slices.DeleteFunc(s.Behind, func(b Behind) bool {
+		own, _ := middle(q.metric, q.evidence[b.Strategy].deciding())
+		r, is := memory(own, best, q.metric.Unit, j.labels[leader])
+		if is {
+			s.Out = append(s.Out, Out{Strategy: b.Strategy, Reasons: []Reason{r}})
+		}
+		return is
+	})
+}

@@ -1,0 +1,316 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// A Code is the kind of a reason; the package's comment says what each means. They stand in records, and do not change.
+type Code string
+
+const (
+	Starves   Code = "starves"
+	Loses     Code = "loses"
+	Collapses Code = "collapses"
+	Fails     Code = "fails"
+	Sheds     Code = "sheds"
+	Objective Code = "objective"
+	Memory    Code = "memory"
+)
+
+const (
+	// starvedShare of the clients in one trial is more than a client that came too late to be answered. Fewer count if it
+	// happens again, so that a verdict does not hang on one trial's bad luck.
+	starvedShare  = 0.01
+	starvedTrials = 2
+
+	// notOK is what stat.Capacities and the objectives of most services leave for accidents: one in a thousand.
+	notOK = 0.001
+
+	// half: a server that does less than half of what it just did has lost control of its load, and is not merely slower.
+	half = 0.5
+
+	// held: what is lost between here and half is the price of being asked too much, and no reason to be out.
+	held = 0.9
+
+	// spare: nearer to the capacity than this its own noise, and that of the arrivals, makes requests late.
+	spare = 0.9
+
+	// twice the memory halves the connections that a machine holds, and is more than any other choice saves.
+	twice = 2.0
+
+	// rounding of fractions that were multiplied.
+	rounding = 1e-9
+)
+
+// A rule is one question to what is known of a strategy: whether it is a reason not to choose it.
+type rule func(evidence) (Reason, bool)
+
+// rules has the gravest first; the first that applies is the one that tables show.
+var rules = []rule{starves, loses, collapses, fails, sheds, objective}
+
+// reasons are why a strategy cannot be chosen; none: it can.
+func reasons(e evidence) []Reason {
+	var all []Reason
+	for _, r := range rules {
+		if reason, is := r(e); is {
+			all = append(all, reason)
+		}
+	}
+	return all
+}
+
+func starves(e evidence) (Reason, bool) {
+	var worst trial.Clients
+	starving, trials := 0, 0
+	share := 0.0
+	for _, l := range e.levels {
+		if l.load.Loop == trial.Sessions { // a client is a place for sessions there, and an arrival finds another one
+			continue
+		}
+		for _, t := range l.trials {
+			trials++
+			if t.Clients.Nothing == 0 {
+				continue
+			}
+			starving++
+			if s := float64(t.Clients.Nothing) / float64(t.Clients.Total); s > share {
+				share, worst = s, t.Clients
+			}
+		}
+	}
+	if starving < starvedTrials && share < starvedShare || starving == 0 {
+		return Reason{}, false
+	}
+	text := fmt.Sprintf("left %s of %s without an answer and without being told, in %s of %s",
+		count(worst.Nothing), counted(worst.Total, "client"), count(starving), counted(trials, "trial"))
+	why, change := e.blocked()
+	if why != "" {
+		text += ": " + why
+	}
+	return Reason{Code: Starves, Value: share, Threshold: starvedShare, Text: text, Change: change}, true
+}
+
+// places is how many connections a strategy works on at once: those beyond get nothing before one of these ends. One that
+// works on requests holds each connection at no more than the price of reading it.
+func (e evidence) places() int {
+	n := strategies.Unbounded
+	if !e.named {
+		return n
+	}
+	if m := e.spec.Limits.MaxConns; m > 0 {
+		n = m
+	}
+	if e.spec.Unit == strategies.ConnUnit {
+		n = min(n, e.spec.Limits.Workers)
+	}
+	return n
+}
+
+// clients is how many connections were wanted, those that are not measured among them.
+func (e evidence) clients() int {
+	n := e.scenario.Load.Clients
+	for _, l := range e.levels {
+		n = max(n, l.load.Clients)
+	}
+	return n
+}
+
+// blocked explains a client without an answer by the limits in the strategy's name, where they do: why it has none, and
+// with which limits it would. A queue changes nothing, because connections in it wait for one that ends.
+func (e evidence) blocked() (why, change string) {
+	places, clients := e.places(), e.clients()
+	if places >= clients {
+		return "", ""
+	}
+	change = fmt.Sprintf("a limit of at least %s", count(clients))
+	wanting := counted(clients, "connection") + " want"
+	if e.scenario.Load.Loop == trial.Sessions {
+		wanting = "up to " + counted(clients, "connection") + " at once want"
+	}
+	switch {
+	case places == e.spec.Limits.MaxConns:
+		return fmt.Sprintf("it holds at most %s, and %s to be held", counted(places, "connection"), wanting), change
+	case places == 1:
+		why = fmt.Sprintf("its one worker belongs to one connection until that ends, and %s it", wanting)
+	default:
+		why = fmt.Sprintf("its %s each belong to one connection until that ends, and %s one", counted(places, "worker"), wanting)
+	}
+	return why, change + ", or unit=request"
+}
+
+func collapses(e evidence) (Reason, bool) {
+	b, known := e.beyond()
+	if !known || b.ratio >= half {
+		return Reason{}, false
+	}
+	change := "a limit with full=reject, which refuses in time what cannot be answered in time"
+	if e.named && e.spec.Limits.WhenFull == strategies.Reject {
+		change = "a smaller limit or queue, so that it refuses earlier"
+	}
+	return Reason{Code: Collapses, Value: b.ratio, Threshold: half, Change: change, Text: fmt.Sprintf(
+		"answers %s per second in time when %s of the capacity is offered, %s of the %s that it answers at %s",
+		figure(b.there), percent(b.at), percent(b.ratio), figure(b.here), percent(b.from))}, true
+}
+
+// holds says that a strategy beyond the capacity does nearly as much as up to it.
+func holds(e evidence) bool {
+	b, known := e.beyond()
+	return known && b.ratio >= held
+}
+
+// overloaded is what a strategy does beyond the capacity, at the level where that is least, over what it does itself at its
+// highest level up to the capacity: medians over trials.
+type overloaded struct {
+	ratio       float64
+	here, from  float64 // goodput per second, and at which fraction of the capacity
+	there, at   float64
+	measuredAny bool
+}
+
+func (e evidence) beyond() (overloaded, bool) {
+	o := overloaded{ratio: math.Inf(1)}
+	for _, l := range e.levels { // rising
+		f := l.load.Fraction
+		v, ok := middle(stat.Goodput, l.trials)
+		if !ok || f == 0 || !l.steady() {
+			continue
+		}
+		switch {
+		case f <= 1+rounding:
+			o.here, o.from = v, f
+		case o.here > 0 && v/o.here < o.ratio:
+			o.ratio, o.there, o.at, o.measuredAny = v/o.here, v, f, true
+		}
+	}
+	return o, o.measuredAny
+}
+
+func fails(e evidence) (Reason, bool) {
+	share, worst := 0.0, level{}
+	for _, l := range e.levels {
+		if l.peak() > spare+rounding || l.counts.Intended == 0 {
+			continue
+		}
+		if s := float64(l.failures().all()) / float64(l.counts.Intended); s > share {
+			share, worst = s, l
+		}
+	}
+	if share <= notOK {
+		return Reason{}, false
+	}
+	f := worst.failures()
+	r := Reason{Code: Fails, Value: share, Threshold: notOK, Text: fmt.Sprintf("did not answer %s of %s%s (%s)",
+		percent(share), counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), f)}
+	why, change := e.blocked()
+	switch {
+	case why != "":
+		r.Text, r.Change = r.Text+": "+why, change
+	case f.failed > f.all()/2 && worst.has(finding.ListenOverflows):
+		r.Change = "a longer backlog: connections were lost because it was full"
+	case f.failed <= f.all()/2:
+		r.Change = "less load, or clients that wait longer than " + duration(worst.trials[0].TimeOut)
+	}
+	return r, true
+}
+
+// failures are the requests of a level that had no right answer and no refusal.
+type failures struct{ timedOut, failed, unanswered, unsent int64 }
+
+// failures leaves out those that the driver never got to.
+func (l level) failures() failures {
+	f := failures{l.counts.TimedOut, l.counts.Failed, l.counts.Unanswered, l.counts.Unsent}
+	for _, t := range l.trials {
+		f.unsent -= min(t.Driving.Missed, t.Counts.Unsent)
+	}
+	return f
+}
+
+func (f failures) all() int64 { return f.timedOut + f.failed + f.unanswered + f.unsent }
+
+func (f failures) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int64
+		what string
+	}{{f.failed, "failed"}, {f.timedOut, "timed out"}, {f.unanswered, "unanswered at the end"}, {f.unsent, "never sent, because their connection was not free"}} {
+		if p.n > 0 {
+			parts = append(parts, count(p.n)+" "+p.what)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (l level) has(code string) bool {
+	return slices.ContainsFunc(l.trials, func(t trial.Trial) bool { return t.Has(code) })
+}
+
+// where says at which load, in an open loop.
+func (l level) where() string {
+	if l.load.Fraction == 0 {
+		return ""
+	}
+	return " at " + percent(l.load.Fraction) + " of the capacity"
+}
+
+func sheds(e evidence) (Reason, bool) {
+	share, worst := 0.0, level{}
+	for _, l := range e.levels {
+		if l.peak() > 1+rounding || l.counts.Intended == 0 {
+			continue
+		}
+		if s := float64(l.counts.Rejected) / float64(l.counts.Intended); s > share {
+			share, worst = s, l
+		}
+	}
+	if share <= notOK {
+		return Reason{}, false
+	}
+	r := Reason{Code: Sheds, Value: share, Threshold: notOK, Text: fmt.Sprintf("refused %s of %s%s",
+		percent(share), counted(worst.counts.Intended, worst.trials[0].Measured), worst.where())}
+	if !e.named {
+		return r, true
+	}
+	switch l := e.spec.Limits; {
+	case l.MaxConns > 0 && l.MaxConns < e.clients():
+		r.Change = fmt.Sprintf("maxconns of at least %s", count(e.clients()))
+	case l.Workers < e.clients():
+		r.Change = fmt.Sprintf("more than %s, a queue longer than %s, or full=wait", counted(l.Workers, "worker"), count(l.Queue))
+	}
+	return r, true
+}
+
+func objective(e evidence) (Reason, bool) {
+	o := e.scenario.Objective
+	if o == (trial.Objective{}) || e.scenario.DecideAt > 1+rounding {
+		return Reason{}, false
+	}
+	var all trial.Histogram
+	for _, t := range e.deciding() {
+		all.Merge(t.Latency.Response)
+	}
+	got, supported := all.Quantile(o.Quantile)
+	if !supported || got <= o.Response {
+		return Reason{}, false
+	}
+	return Reason{Code: Objective, Value: float64(got) / float64(o.Response), Threshold: 1,
+		Text:   fmt.Sprintf("needs %s for %s of its answers, where %s is the objective", duration(got), percent(o.Quantile), o),
+		Change: fmt.Sprintf("an objective of at least %s=%s, or less load", o.Percentile(), duration(got))}, true
+}
+
+// memory is why a strategy that is behind by memory is out; over is its figure over the best's.
+func memory(own, best float64, unit, bestLabel string) (Reason, bool) {
+	if best <= 0 || own/best <= twice {
+		return Reason{}, false
+	}
+	return Reason{Code: Memory, Value: own / best, Threshold: twice,
+		Text:   fmt.Sprintf("takes %s of memory for each connection, %s times as much as %s", quantity(own, unit), times(own/best), bestLabel),
+		Change: "fewer connections: this is what each of them costs"}, true
+}
