@@ -240,7 +240,7 @@ type metric struct {
 	name   string
 	unit   unit
 	higher bool // higher is better
-	own    bool // the server's own account, whatever the driver did
+	own    bool // not the driver's, even where it was the bottleneck: that bounds rates and times, and fails no request
 	of     func(stat.Summary) (value float64, why string)
 }
 
@@ -262,13 +262,13 @@ var plain = []metric{
 		}
 		return s.ServerCPU.Value, ""
 	}},
-	{name: "not-ok", unit: share, of: func(s stat.Summary) (float64, string) {
+	{name: "not-ok", unit: share, own: true, of: func(s stat.Summary) (float64, string) {
 		return requests(s, s.Counts.Intended-s.Counts.OK)
 	}},
-	{name: "lost", unit: share, of: func(s stat.Summary) (float64, string) {
+	{name: "lost", unit: share, own: true, of: func(s stat.Summary) (float64, string) {
 		return requests(s, s.Counts.Intended-s.Counts.OK-s.Counts.Rejected)
 	}},
-	{name: "served", unit: share, higher: true, of: func(s stat.Summary) (float64, string) {
+	{name: "served", unit: share, higher: true, own: true, of: func(s stat.Summary) (float64, string) {
 		if s.Clients.Total == 0 {
 			return 0, noTrial
 		}
@@ -296,7 +296,7 @@ func metricOf(name string) (metric, error) {
 		names = append(names, m.name)
 	}
 	digits, isPercentile := strings.CutPrefix(name, "p")
-	if percent, err := number(digits); isPercentile && err == nil && percent > 0 && percent < 100 {
+	if percent, err := number(digits); isPercentile && err == nil && percent > 0 && percent < 100 && digits == strconv.FormatFloat(percent, 'f', -1, 64) {
 		q, _ := strconv.ParseFloat(digits+"e-2", 64) // nearest to what was written, which dividing is not
 		return metric{name: name, unit: seconds, of: func(s stat.Summary) (float64, string) { return quantile(s, q) }}, nil
 	}
@@ -328,8 +328,8 @@ func (u unit) read(text string) (float64, error) {
 	switch u {
 	case seconds:
 		d, err := time.ParseDuration(text)
-		if err != nil || d <= 0 {
-			return 0, errors.New("not a time above 0, such as 10ms")
+		if err != nil || d <= 0 || d > time.Hour { // as an hour stands in histograms what took longer
+			return 0, errors.New("not a time above 0 and up to 1h, such as 10ms")
 		}
 		return d.Seconds(), nil
 	case perSecond:
