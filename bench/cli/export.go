@@ -49,6 +49,7 @@ invalid ones are there, with the reason in the column invalid. What a trial does
 
 ` + columnsHelp(),
 		Example: `  poolbench export --format benchfmt > new.txt && benchstat -col /strategy -filter '.unit:req/s' new.txt
+  benchstat -ignore commit,run old.txt new.txt
   poolbench export results/reference --format csv --output trials.csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -63,8 +63,11 @@ func nanoseconds(m stat.Metric) func(trial.Trial) (float64, bool) {
 //	Serve/scenario=echo-open/strategy=ants/workers=64/queue=0/full=wait/unit=conn/workload=echo/conns=64/offered=0.5-1
 //
 // with offered, the fraction of the capacity, in open loops alone, twin=true for the second half of the A/A pair, and at
-// the end the server's GOMAXPROCS. What would end an element or a name is written as %20, as in addresses. Configuration is
-// goos, goarch, cpu, kernel, go, poolbench, commit, run (the folder's name), seed and driver.
+// the end the server's GOMAXPROCS. What would end an element or a name is written as %20, as in addresses.
+//
+// Configuration is goos, goarch, cpu, kernel and driver, without which figures cannot be compared, and commit and run (the
+// folder's name). Benchstat puts runs whose configuration differs into tables of their own; to have two of them beside each
+// other, say -ignore commit,run.
 //
 // A trial's iterations are its right answers. The units are req/s (sessions, where those are measured), cpu-ns/op, and
 // p50-ns to p99.9-ns (response time) and service-p50-ns and service-p99-ns, where enough requests support them; ok-ratio is
@@ -149,12 +152,9 @@ func config(run trial.Run, t trial.Trial) []benchfmt.Config {
 		{"goarch", e.Platform.GOARCH},
 		{"cpu", e.Platform.CPUModel},
 		{"kernel", e.Platform.Kernel},
-		{"go", e.Platform.GoVersion},
-		{"poolbench", e.Version},
+		{"driver", t.Driver.Name},
 		{"commit", commit},
 		{"run", filepath.Base(run.Dir)},
-		{"seed", strconv.FormatUint(e.Seed, 10)},
-		{"driver", t.Driver.Name},
 	} {
 		if value := strings.Join(strings.Fields(c[1]), " "); value != "" { // one line, or what follows is read as a result
 			all = append(all, benchfmt.Config{Key: c[0], Value: []byte(value), File: true})
