@@ -20,6 +20,8 @@ const (
 	exitGood        = 0
 	exitInternal    = 1
 	exitUsage       = 2   // bad input: the line on stderr says what to do
+	exitViolated    = 3   // the run is written, and does not keep to a threshold
+	exitInvalid     = 4   // the run is written, and is too bad to be judged
 	exitInterrupted = 130 // 128 + SIGINT, as shells report it
 )
 
@@ -46,7 +48,8 @@ func Execute(ctx context.Context, suite bench.Suite, args []string, stdout, stde
 pool, ants, pond and more) with the same handler, each in a process of its own, and reports what
 differs, what does not, and who was never served.
 
-Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 130 interrupted.`,
+Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 a threshold is violated (--fail-if, --fail-if-worse),
+4 the run is invalid, so that nobody can tell; both after the results are written. 130 interrupted.`,
 		Example: `  poolbench run
   poolbench list
   poolbench init mine.yaml
@@ -61,8 +64,14 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 13
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
+<<<<<<< HEAD
 		runCommand(suites, args), initCommand(suites), reportCommand(), plotCommand(),
 		serveCommand(suite), driveCommand(suite), listCommand(suites),
+=======
+		runCommand(suite, args), reportCommand(), plotCommand(),
+		compareCommand(), checkCommand(), exportCommand(),
+		serveCommand(suite), driveCommand(suite), listCommand(suite),
+>>>>>>> h-compare
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
@@ -76,9 +85,12 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 13
 	}
 	fmt.Fprintf(stderr, "poolbench: %v\n", err)
 	var usage usageError
+	var coded codedError
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, &coded):
+		return coded.code
 	case ctx.Err() != nil:
 		return exitInterrupted
 	default:
