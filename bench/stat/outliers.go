@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
@@ -25,7 +24,7 @@ const (
 	// standsOut is the factor by which a figure of the record has to be above its median to explain anything.
 	standsOut = 2
 
-	// noticed is the least share of a window that explains an outlier: p99 is made by one request in a hundred.
+	// noticed is the least share of a window, or of its requests, that explains an outlier: p99 is made by one request in a hundred.
 	noticed = 0.01
 
 	// switchesPerSecond is the least number that explains one: at some 10 µs each they are a thousandth of the time.
@@ -43,6 +42,7 @@ const (
 	ServerSwitches Cause = "involuntary switches of the server"
 	DriverGC       Cause = "garbage collection of the driver" // DriverUsage.GCPause
 	ServerGC       Cause = "garbage collection of the server"
+	Overflows      Cause = "listen overflows" // System.ListenOverflows: each may cost a client a second
 	Unexplained    Cause = "unexplained"
 )
 
@@ -143,8 +143,8 @@ func cause(t trial.Trial, group []trial.Trial, better bool) Cause {
 		}
 		v := figure.of(t)
 		middle, deviation := scale(all)
-		if v >= figure.least(t.Window) && v >= standsOut*middle && v-middle > outlying*deviation {
-			seen = append(seen, witness{figure.cause, v / figure.least(t.Window)})
+		if v >= figure.least(t) && v >= standsOut*middle && v-middle > outlying*deviation {
+			seen = append(seen, witness{figure.cause, v / figure.least(t)})
 		}
 	}
 	if len(seen) == 0 {
@@ -158,7 +158,7 @@ func cause(t trial.Trial, group []trial.Trial, better bool) Cause {
 var recorded = []struct {
 	cause Cause
 	of    func(trial.Trial) float64
-	least func(window time.Duration) float64
+	least func(trial.Trial) float64
 }{
 	{Steal, func(t trial.Trial) float64 { return float64(t.System.Steal) }, shareOf},
 	{CPUPressure, func(t trial.Trial) float64 { return float64(t.System.CPUPressure) }, shareOf},
@@ -167,7 +167,9 @@ var recorded = []struct {
 	{ServerSwitches, func(t trial.Trial) float64 { return float64(t.ServerUsage.InvoluntarySwitches) }, perSecond},
 	{DriverGC, func(t trial.Trial) float64 { return float64(t.DriverUsage.GCPause) }, shareOf},
 	{ServerGC, func(t trial.Trial) float64 { return float64(t.ServerUsage.GCPause) }, shareOf},
+	{Overflows, func(t trial.Trial) float64 { return float64(t.System.ListenOverflows) }, shareOfRequests},
 }
 
-func shareOf(window time.Duration) float64   { return max(1, noticed*float64(window)) }
-func perSecond(window time.Duration) float64 { return max(1, switchesPerSecond*window.Seconds()) }
+func shareOf(t trial.Trial) float64         { return max(1, noticed*float64(t.Window)) }
+func shareOfRequests(t trial.Trial) float64 { return max(1, noticed*float64(t.Counts.Intended)) }
+func perSecond(t trial.Trial) float64       { return max(1, switchesPerSecond*t.Window.Seconds()) }
