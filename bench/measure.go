@@ -136,6 +136,7 @@ func stop(ctx context.Context, child *server.Child, t *trial.Trial) error {
 
 func fill(t *trial.Trial, r load.Result) {
 	t.Window, t.Counts, t.Clients, t.Latency, t.Others, t.Driving = r.Window, r.Counts, r.Clients, r.Latency, r.Others, r.Driving
+	t.Series = r.Series
 	t.Driver.Name = r.Driver
 	t.System.TimeWaitWait = r.Waited
 	if r.EndUnproven {

@@ -23,6 +23,7 @@ const (
 	AboveHalfCeiling  = "above-half-ceiling"
 	ListenOverflows   = "listen-overflows"
 	PortsInTimeWait   = "ports-in-time-wait"
+	NotSteady         = "not-steady"
 )
 
 // A rule is one question to the record: whether there is something to say, and what. Each has one code of its own.
@@ -46,6 +47,7 @@ var rules = []rule{
 	aboveHalfCeiling,
 	listenOverflows,
 	portsInTimeWait,
+	notSteady,
 }
 
 // Of returns what t says about itself, at most one finding of each code, causes before their effects. t.Findings is

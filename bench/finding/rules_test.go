@@ -3,6 +3,7 @@ package finding
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,6 +240,23 @@ var ruleCases = []ruleCase{
 	{"a platform that tells nothing", open, func(t *trial.Trial) {
 		t.Driving, t.ServerUsage, t.DriverUsage, t.System = trial.Driving{}, trial.Usage{}, trial.Usage{}, trial.System{}
 	}, nil},
+
+	{"steady slices", closed, func(t *trial.Trial) { slicedInto(t, 50, always(1220), alike(5*ms)) }, nil},
+	{"a fifth of the window at half of the goodput", closed, func(t *trial.Trial) { slicedInto(t, 50, atFirst(10, int64(600), 1200), alike(5*ms)) }, is(NotSteady)},
+	{"a fifth of the window with slow answers", open, func(t *trial.Trial) { slicedInto(t, 50, always(500), atFirst(10, ms, 100*us)) }, is(NotSteady)},
+	{"answers that become slower throughout", open, func(t *trial.Trial) {
+		slicedInto(t, 50, always(500), func(i int) time.Duration { return 100*us + time.Duration(i)*us })
+	}, is(NotSteady)},
+	{"a warm-up, and answers that become slower behind it", closed, func(t *trial.Trial) {
+		slicedInto(t, 50, atFirst(10, int64(600), 1200), func(i int) time.Duration { return 5*ms + time.Duration(i)*20*us })
+	}, is(NotSteady)},
+	{"a stall in the middle", closed, func(t *trial.Trial) {
+		slicedInto(t, 50, func(i int) int64 { return int64(1200 * (1 - i/20%2)) }, alike(5*ms))
+	}, nil},
+	{"slow answers at first, because the load changes", open, func(t *trial.Trial) {
+		t.Load.Profile = trial.Steps(time.Second, 1)
+		slicedInto(t, 50, always(500), atFirst(10, ms, 100*us))
+	}, nil},
 }
 
 // shorten keeps the rate.
@@ -263,6 +281,19 @@ func miss(t *trial.Trial, n int64) {
 	t.Counts.Intended, t.Counts.Unsent = t.Counts.Intended+n, n
 	t.Latency.Response.RecordN(t.TimeOut, n)
 	t.Driving.Missed = n
+}
+
+func always(n int64) func(int) int64                { return func(int) int64 { return n } }
+func alike(d time.Duration) func(int) time.Duration { return func(int) time.Duration { return d } }
+
+// atFirst is one value for so many slices, and another behind them.
+func atFirst[T any](n int, first, then T) func(int) T {
+	return func(i int) T {
+		if i < n {
+			return first
+		}
+		return then
+	}
 }
 
 // slackOf is how far the number in flight of closed may be off.
@@ -376,6 +407,35 @@ func TestWhatLimited(t *testing.T) {
 			c.change(&record)
 			if got := Bound(record); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// Whether the text says by what and for how long, and of the right figures that they contain it.
+func TestANoteOfUnsteadinessSaysHowMuchWasDiscardedAndFromWhat(t *testing.T) {
+	for name, c := range map[string]struct {
+		of   func() trial.Trial
+		good func(int) int64
+		mean func(int) time.Duration
+		want string
+	}{
+		"a closed loop": {closed, atFirst(10, int64(600), 1200), alike(5 * ms),
+			"the first 1s of the window, 20 % of it, differ from the rest by their goodput, which is left out of goodput, and stands in all other figures; use a longer warm-up, and if that changes nothing a longer window"},
+		"an open loop": {open, always(500), atFirst(8, ms, 100*us),
+			"the first 800ms of the window, 16 % of it, differ from the rest by their mean response time, which stands in all figures; use a longer warm-up, and if that changes nothing a longer window"},
+		"a fall": {closed, func(i int) int64 { return 1200 - 5*int64(i) }, alike(5 * ms),
+			""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record := c.of()
+			slicedInto(&record, 50, c.good, c.mean)
+			f, _ := notSteady(record)
+			if c.want != "" && f.Text != c.want {
+				t.Errorf("got  %q\nwant %q", f.Text, c.want)
+			}
+			if c.want == "" && !strings.Contains(f.Text, "the goodput fell by ") {
+				t.Errorf("got %q", f.Text)
 			}
 		})
 	}

@@ -73,6 +73,18 @@ func sessions() trial.Trial {
 	return t
 }
 
+// slicedInto gives t a series in which good is the answers of each slice and mean their response time; the trial's own
+// figures stay as they are.
+func slicedInto(t *trial.Trial, n int, good func(i int) int64, mean func(i int) time.Duration) {
+	s := trial.Series{Slice: t.Window / time.Duration(n)}
+	for i := range n {
+		g := good(i)
+		s.Due, s.OK, s.Good, s.Timed = append(s.Due, g), append(s.OK, g), append(s.Good, g), append(s.Timed, g)
+		s.Response = append(s.Response, mean(i))
+	}
+	t.Series = s
+}
+
 func TestTheSamplesAddUp(t *testing.T) {
 	for _, c := range []trial.Trial{open(), closed(), sessions()} {
 		if err := c.Check(); err != nil {

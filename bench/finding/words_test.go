@@ -182,6 +182,12 @@ func wild(t *rapid.T) trial.Trial {
 			CPUBusy: time("busy"), TimeWait: count("timewait"), TimeWaitWait: time("wait"),
 		},
 	}
+	slice := trial.Series{Slice: time("slice")}
+	for range rapid.SampledFrom([]int{0, 1, 39, 40, 50}).Draw(t, "slices") {
+		slice.Due, slice.OK, slice.Timed = append(slice.Due, count("due")), append(slice.OK, count("ok")), append(slice.Timed, count("timed"))
+		slice.Good, slice.Response = append(slice.Good, count("good")), append(slice.Response, time("mean"))
+	}
+	c.Series = slice
 	for range rapid.IntRange(0, 2).Draw(t, "segments") {
 		c.Load.Profile = append(c.Load.Profile, trial.Segment{From: time("from"), To: time("to"), Begin: number("begin"), End: number("end")})
 	}

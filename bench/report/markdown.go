@@ -55,6 +55,7 @@ func (v view) markdown(figures []figure) []byte {
 		show("load-" + s.file)
 		show("latency-" + s.file)
 	}
+	v.outlierSection(&d)
 	v.method(&d)
 	for i, n := range d.notes {
 		d.f("[^%d]: %s\n", i+1, prose(n))

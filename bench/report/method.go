@@ -44,6 +44,7 @@ func (v view) method(d *document) {
 	d.f("- **Response time** is counted from when a request was due, not from when the driver got to send it. It contains the driver's own lag, which every scenario states.\n")
 	d.f("- **Never answered is not left out:** a request that timed out, was still open at the end, or was never sent because its connection never became free stands in the percentiles at the client's time-out, or at how long it had waited if that is more.\n")
 	d.f("- **Served** counts clients with at least one answer inside the window, in the trial that served the fewest. Goodput counts right answers that came inside the window.\n")
+	d.f("- **Warm-up and trend:** each window is cut into slices, and where its beginning differs from the rest (MSER, and a test that this is no chance) or the rest has a trend (Mann-Kendall), the trial says so (finding not-steady). In closed loops such a beginning, half of the window at most, is left out of goodput and of nothing else.\n")
 	d.f("- **Intervals** are of the median over trials, from order statistics; they cover at least 95 %%, and for ratios all those of one table together do. A difference is named if the interval excludes 1 and the median is more than %s away from it. “No difference larger than X seen” is what the widest interval leaves possible, not a proof of equality.\n", percent(stat.Threshold))
 	d.f("- **Percentiles** are of all repetitions' histograms together, never averaged.\n\n")
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // The metrics that strategies are compared by. A trial has none of a quantile that too few of its requests support,
-// nor of a cost per answer if there was no answer.
+// nor of a cost per answer if there was no answer. Goodput is over the whole window, in closed loops without the warm-up
+// that [Steady] finds in it, half of it at most.
 var (
 	Goodput     = Metric{Key: "goodput", Name: "goodput", Unit: "1/s", Higher: true, Of: goodput}
 	ServerCPU   = Metric{Key: "server-cpu", Name: "server CPU per good answer", Unit: "s", Own: true, Of: serverCPU}
@@ -20,7 +21,7 @@ var (
 
 // Metrics returns all of them, in the order in which a reader wants them.
 func Metrics() []Metric {
-	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99}
+	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99, RecoveryTime, Memory}
 }
 
 // MetricOf returns the metric with that key. The error for an unknown one lists them.
@@ -39,7 +40,8 @@ func goodput(t trial.Trial) (float64, bool) {
 	if t.Window <= 0 {
 		return 0, false
 	}
-	return float64(t.Counts.Good) / t.Window.Seconds(), true
+	good, in := settled(t)
+	return float64(good) / in.Seconds(), true
 }
 
 func serverCPU(t trial.Trial) (float64, bool) {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Check says whether everything in the record adds up: the outcomes, the clients, the server's connections, and the
-// times in the histograms. A record that does not is the harness's own fault, never a property of the server, and
+// Check says whether everything in the record adds up: the outcomes, the clients, the server's connections, the
+// times in the histograms, and the slices of the window. A record that does not is the harness's own fault, never a property of the server, and
 // none of its figures can be believed.
 func (t Trial) Check() error {
 	if err := t.Counts.Check(); err != nil {
@@ -23,6 +23,9 @@ func (t Trial) Check() error {
 	}
 	if err := t.Latency.check(t.Counts); err != nil {
 		return fmt.Errorf("latency: %w", err)
+	}
+	if err := t.Series.check(t); err != nil {
+		return fmt.Errorf("series: %w", err)
 	}
 	return nil
 }

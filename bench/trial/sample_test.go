@@ -44,11 +44,42 @@ func sample(seed uint64) Trial {
 		t.Latency.Wait.Record(draw())
 		t.Latency.Lag.Record(draw())
 	}
-	for range c.OK {
-		t.Latency.Service.Record(draw())
-		t.Latency.Response.Record(draw())
+	// The first answer is to a request that was due before the window, the others go anywhere.
+	slice, slices := Slicing(t.Window)
+	total := make([]time.Duration, slices)
+	t.Series = Series{Slice: slice, Due: make([]int64, slices), OK: make([]int64, slices), Good: make([]int64, slices),
+		Timed: make([]int64, slices), Response: make([]time.Duration, slices)}
+	s := &t.Series
+	spread := make([][Buckets]int64, slices)
+	stand := func(i int, d time.Duration) {
+		t.Latency.Response.Record(d)
+		s.Due[i]++
+		s.Timed[i]++
+		total[i] += d
+		s.Response[i] = total[i] / time.Duration(s.Timed[i])
+		spread[i][Bucket(d)]++
 	}
-	t.Latency.Response.RecordN(t.TimeOut, c.TimedOut+c.Unanswered+c.Unsent)
+	for n := range c.OK {
+		t.Latency.Service.Record(draw())
+		s.Good[rng.IntN(slices)]++
+		if d := draw(); n == 0 {
+			t.Latency.Response.Record(d)
+			s.Early = Early{Due: 1, OK: 1, Timed: 1, Response: d}
+		} else {
+			i := rng.IntN(slices)
+			stand(i, d)
+			s.OK[i]++
+		}
+	}
+	for range c.TimedOut + c.Unanswered + c.Unsent {
+		stand(rng.IntN(slices), t.TimeOut)
+	}
+	for range c.Rejected + c.Failed {
+		s.Due[rng.IntN(slices)]++
+	}
+	for _, counts := range spread {
+		s.Spread = append(s.Spread, Pack(counts[:]))
+	}
 	return t
 }
 

@@ -41,6 +41,7 @@ type Trial struct {
 	Counts  Counts  `json:"counts"`
 	Clients Clients `json:"clients"`
 	Latency Latency `json:"latency"`
+	Series  Series  `json:"series,omitzero"`  // the same, but for the clients, by when it happened
 	Others  []Other `json:"others,omitempty"` // what became of the clients that are not measured
 
 	Driving     Driving     `json:"driving"`

@@ -20,6 +20,7 @@ type Ledger struct {
 	Partial time.Duration
 
 	clients []tally
+	series  *series // nil: not kept
 }
 
 // A tally is one client's part.
@@ -39,6 +40,13 @@ func NewLedger(clients int, timeOut, backOff time.Duration) *Ledger {
 	return l
 }
 
+// Slice has l keep a series of w from here on, where w has a length; spread says whether with the response times' spread.
+// Ledgers that are to be merged must be sliced alike.
+func (l *Ledger) Slice(w Window, spread bool) { l.series = newSeries(w, spread) }
+
+// Series is what happened when. It shares memory with l.
+func (l *Ledger) Series() trial.Series { return l.series.record() }
+
 // Add attributes r to w, or to nothing. Both edges that r's times lie behind must be known; later ones may be never.
 func (l *Ledger) Add(w Window, r Request) {
 	client := &l.clients[r.Client]
@@ -50,6 +58,7 @@ func (l *Ledger) Add(w Window, r Request) {
 		if w.Holds(r.Answered) {
 			l.Counts.Good++
 			client.good++
+			l.series.cameGood(r.Answered)
 		}
 	case Rejected, Refused:
 		if r.Answered < w.Close && r.Answered >= w.Open-l.backOff {
@@ -66,9 +75,10 @@ func (l *Ledger) Add(w Window, r Request) {
 	}
 	client.asked = true
 	l.Counts.Intended++
+	l.series.intended(r.Intended)
 	if r.Outcome == Unsent {
 		l.Counts.Unsent++
-		l.Latency.Response.Record(l.without(w, r))
+		l.stand(r, l.without(w, r))
 		return
 	}
 	l.Counts.Sent++
@@ -78,19 +88,26 @@ func (l *Ledger) Add(w Window, r Request) {
 	case OK:
 		client.heard = true
 		l.Counts.OK++
+		l.series.answeredOK(r.Intended)
 		l.Latency.Service.Record(r.Answered - r.Sent)
-		l.Latency.Response.Record(r.Answered - r.Intended)
+		l.stand(r, r.Answered-r.Intended)
 	case Rejected:
 		l.Counts.Rejected++
 	case Refused, Failed:
 		l.Counts.Failed++
 	case TimedOut:
 		l.Counts.TimedOut++
-		l.Latency.Response.Record(l.without(w, r))
+		l.stand(r, l.without(w, r))
 	case Unanswered:
 		l.Counts.Unanswered++
-		l.Latency.Response.Record(l.without(w, r))
+		l.stand(r, l.without(w, r))
 	}
+}
+
+// stand records the response time that r stands at.
+func (l *Ledger) stand(r Request, response time.Duration) {
+	l.Latency.Response.Record(response)
+	l.series.stoodAt(r.Intended, response)
 }
 
 // without is where a request without an answer stands in the response times: at the time-out, or at how long it had waited
@@ -113,6 +130,7 @@ func (l *Ledger) Merge(other *Ledger) {
 	l.Latency.Merge(other.Latency)
 	l.Whole += other.Whole
 	l.Partial += other.Partial
+	l.series.merge(other.series)
 	for i, t := range other.clients {
 		mine := &l.clients[i]
 		mine.good += t.good

@@ -89,7 +89,7 @@ func newShard(d *drive, number int) *shard {
 		drive: d, number: number, to: to, family: family, from: from, turn: number,
 		buf:    make([]byte, readSize),
 		window: w,
-		book:   account.NewLedger(d.normal, d.TimeOut, d.BackOff),
+		book:   d.Ledger(d.normal),
 		flight: account.NewFlight(w),
 		next:   account.Never,
 	}

@@ -65,7 +65,7 @@ func newRun(forced context.Context, j *job.Job) *run {
 		flight: account.NewFlight(w),
 	}
 	normal, groups := job.Groups(j.Load)
-	r.recorder = &recorder{edges: j.Edges, book: account.NewLedger(normal, j.TimeOut, j.BackOff)}
+	r.recorder = &recorder{edges: j.Edges, book: j.Ledger(normal)}
 	for i := range normal {
 		r.clients = append(r.clients, &client{
 			line:  line{run: r, asks: &j.Client, dials: forced},

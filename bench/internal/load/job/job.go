@@ -55,6 +55,7 @@ type Totals struct {
 	Counts  trial.Counts
 	Clients trial.Clients
 	Latency trial.Latency
+	Series  trial.Series
 	Others  []trial.Other
 	Driving trial.Driving // all but LateEdge
 
@@ -62,9 +63,18 @@ type Totals struct {
 	EndUnproven bool
 }
 
+// Ledger returns a new one for this job, for so many clients that are measured. It keeps a series where the window is a time,
+// and the response times' spread in each slice where the load changes or is more than can be done: elsewhere the spread of
+// the whole window says the same.
+func (j *Job) Ledger(clients int) *account.Ledger {
+	l := account.NewLedger(clients, j.TimeOut, j.BackOff)
+	l.Slice(j.Edges.Window(), len(j.Load.Profile) > 0 || j.Load.Fraction > 1)
+	return l
+}
+
 // Fill takes over what l and f have counted.
 func (t *Totals) Fill(l *account.Ledger, f *account.Flight) {
-	t.Counts, t.Clients, t.Latency = l.Counts, l.Served(), l.Latency
+	t.Counts, t.Clients, t.Latency, t.Series = l.Counts, l.Served(), l.Latency, l.Series()
 	if average := f.Average(); average > 0 {
 		t.Driving.InFlight, t.Driving.Whole, t.Driving.Partial = average, l.Whole, l.Partial
 	}
