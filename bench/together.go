@@ -2,8 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +34,7 @@ func together(ctx context.Context, ms []measurement, every time.Duration) []outc
 		}
 		return all
 	}
+	ms = slices.Clone(ms)
 	begin := newStart(len(ms))
 	var taking sync.WaitGroup
 	restore := func() {}
@@ -74,6 +77,9 @@ func checkTogether(ms []measurement) error {
 		if timing.WarmUp != first.WarmUp || timing.Window != first.Window {
 			return fmt.Errorf("warm-up %v and window %v of scenario %q, and %v and %v of %q: must be the same",
 				timing.WarmUp, timing.Window, m.step.Scenario.Name, first.WarmUp, first.Window, ms[0].step.Scenario.Name)
+		}
+		if m.step.Scenario.Drain {
+			return errors.New("stopping is measured alone: the servers would take from each other what they need to stop")
 		}
 		clients += m.step.Load.Clients
 	}
