@@ -93,7 +93,6 @@ func TestADrainTrialCountsWhatBecomesOfRequestsInProgress(t *testing.T) {
 						t.Fatal(err)
 					}
 					checkStopped(t, x)
-					t.Logf("DBG %+v %+v %+v", *x.Stop, x.Counts, x.Accepted)
 					if c.right(*x.Stop) {
 						return
 					}
