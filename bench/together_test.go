@@ -180,13 +180,13 @@ func BenchmarkNoise(b *testing.B) {
 	}
 	defer restore()
 	const window = 250 * time.Millisecond // of each
-	take := func(b *testing.B, together_ bool) float64 {
+	take := func(b *testing.B, inTurns bool) float64 {
 		x, y := interleaved(b, "goroutine", "echo"), interleaved(b, "goroutine", "echo")
 		for _, m := range []*measurement{&x, &y} {
 			m.sides, m.step.Load.Clients, m.step.Scenario.Timing.Window = sides, 64, window
 		}
 		var all []outcome
-		if together_ {
+		if inTurns {
 			x.step.Scenario.Timing.Window, y.step.Scenario.Timing.Window = 2*window, 2*window
 			all = together(b.Context(), []measurement{x, y}, 25*time.Millisecond)
 		} else {
@@ -208,9 +208,15 @@ func BenchmarkNoise(b *testing.B) {
 	for _, inTurns := range []bool{false, true} {
 		b.Run(fmt.Sprintf("turns=%t", inTurns), func(b *testing.B) {
 			var ratios []float64
+			without := 0 // pairs of which one has no answer at all: the machine did something else
 			for b.Loop() {
-				ratios = append(ratios, take(b, inTurns))
+				if r := take(b, inTurns); math.IsInf(r, 0) || math.IsNaN(r) {
+					without++
+				} else {
+					ratios = append(ratios, r)
+				}
 			}
+			b.ReportMetric(float64(without), "without")
 			b.ReportMetric(stat.StdDev(ratios, nil), "sd")
 			b.ReportMetric(math.Exp(stat.Mean(ratios, nil)), "ratio")
 		})

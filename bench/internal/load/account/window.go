@@ -90,7 +90,10 @@ func (w Window) whole(r Request) bool {
 
 // interrupted says whether the server was told to stop while r was in progress.
 func (w Window) interrupted(r Request) bool {
-	return w.Told > 0 && r.Outcome != Unsent && r.begun() < w.Told && r.Answered >= w.Told
+	if w.Told <= 0 || r.Outcome == Unsent || r.begun() >= w.Told {
+		return false
+	}
+	return r.Outcome == Unanswered || r.Answered >= w.Told
 }
 
 // inside is the time for which r was in flight in the window.
