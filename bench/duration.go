@@ -3,7 +3,6 @@ package bench
 import (
 	"time"
 
-	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 

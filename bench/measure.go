@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// drain is the server's drain time-out. The driver has closed its connections by then, so there is little to wait for.
+	// drain is the server's drain time-out. Usually the driver has closed its connections by then, so that there is little to wait
+	// for; where stopping is what is measured, it is what an orchestrator's shorter grace periods leave.
 	drain = 2 * time.Second
 
 	// stopPatience is what a server may need to end beyond its drain time-out before it is killed.
@@ -30,14 +31,16 @@ type measurement struct {
 	workload workload.Workload
 	sides    Sides
 	driver   string
-	requests int             // closed loop: ends the window after so many; 0: the step's timing does
-	atEdge   func(load.Edge) // nil, or called right after the window opened and right before it is read at its end
+	requests int                                      // closed loop: ends the window after so many; 0: the step's timing does
+	turn     *load.Turn                               // nil: the load is active all the time
+	begin    func(context.Context) (time.Time, error) // nil, or when the load begins, once it is ready
+	atEdge   func(load.Edge)                          // nil, or called right after the window opened and right before it is read at its end
 }
 
 // record is what is known before anything is measured.
 func (m measurement) record() trial.Trial {
 	timing := m.step.Scenario.Timing
-	return trial.Trial{
+	t := trial.Trial{
 		Schema:     trial.Schema,
 		Started:    time.Now().UTC(),
 		Scenario:   m.step.Scenario.Name,
@@ -53,6 +56,10 @@ func (m measurement) record() trial.Trial {
 		TimeOut:    timing.TimeOut,
 		Driver:     m.sides.driverProcess(m.driver),
 	}
+	if m.turn != nil {
+		t.Turns = &trial.Turns{Every: m.turn.Every, Index: m.turn.Index, Of: m.turn.Of}
+	}
+	return t
 }
 
 // server is the process that the trial is about.
@@ -66,19 +73,25 @@ func (m measurement) server() server.Config {
 	return c
 }
 
-// run starts the server, loads it, stops it, and returns the record. With an error, the record says as much as is known.
-func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
+// run takes the trial and judges it. With an error, the record says as much as is known.
+func (m measurement) run(ctx context.Context) (trial.Trial, error) {
+	t, err := m.take(ctx)
+	if err == nil {
+		m.judge(&t)
+	}
+	return t, err
+}
+
+// take starts the server, loads it, stops it, and returns the record.
+func (m measurement) take(ctx context.Context) (t trial.Trial, err error) {
 	t = m.record()
 	child, err := server.Start(ctx, m.server())
 	if err != nil {
 		return t, err
 	}
 	t.Server = child.Identity()
-	defer func() {
-		if err = errors.Join(err, stop(ctx, child, &t)); err == nil {
-			m.judge(&t)
-		}
-	}()
+	ending := newEnding(ctx, child)
+	defer func() { err = errors.Join(err, ending.record(&t)) }()
 
 	edges := edges{before: usage.ReadMachine()}
 	driving, died := context.WithCancelCause(ctx)
@@ -86,13 +99,20 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 	go func() {
 		select {
 		case <-child.Done():
-			died(errors.New("the server process has ended"))
+			if !ending.told.Load() {
+				died(errors.New("the server process has ended"))
+			}
 		case <-driving.Done():
 		}
 	}()
 	config := m.step.Scenario.Timing.config(child.Addr(), m.workload, m.step.Load)
 	config.Seed, config.Requests, config.NewTarget = m.step.Seed, m.requests, true
 	m.sides.configure(&config, m.driver)
+	config.Turn, config.Begin = m.turn, m.begin
+	if m.step.Scenario.Drain {
+		config.Tail = max(config.Tail, drain+stopPatience) // it ends with the server
+		config.Stop = ending.begin
+	}
 	config.AtEdge = func(e load.Edge) {
 		if e == load.Closes && m.atEdge != nil {
 			m.atEdge(e)
@@ -108,6 +128,9 @@ func (m measurement) run(ctx context.Context) (t trial.Trial, err error) {
 	}
 	edges.fill(&t)
 	fill(&t, result)
+	if m.step.Scenario.Drain {
+		t.Stop = interrupted(result.Interrupted)
+	}
 	return t, edges.err
 }
 
@@ -119,19 +142,6 @@ func (m measurement) judge(t *trial.Trial) {
 	}
 	t.Findings = append(t.Findings, finding.Of(*t)...)
 	t.Invalid = finding.Invalid(t.Findings)
-}
-
-// stop ends the server and takes its own count of connections.
-func stop(ctx context.Context, child *server.Child, t *trial.Trial) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain+stopPatience)
-	defer cancel()
-	connections, err := child.Stop(ctx)
-	t.Accepted = connections
-	if errors.Is(err, server.ErrDrain) { // after the window, and so no fault of the figures
-		t.Findings = append(t.Findings, trial.Finding{Code: "forced-stop", Text: err.Error()})
-		return nil
-	}
-	return err
 }
 
 func fill(t *trial.Trial, r load.Result) {

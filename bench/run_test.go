@@ -61,7 +61,7 @@ func measured() bench.Suite {
 
 func TestMain(m *testing.M) {
 	s := measured()
-	s.Workloads = append(s.Workloads, truthWorkloads()...)
+	s.Workloads = append(append(s.Workloads, truthWorkloads()...), bench.HoldingWorkloads()...)
 	s.ServeIfChild()
 	driveIfChild()
 	// The race detector lets a process that ends linger for a second; the servers need not.

@@ -285,6 +285,9 @@ func (r *runner) trials(ctx context.Context, steps []Step) ([]trial.Trial, error
 		}
 		ms, of = append(ms, m), append(of, i)
 	}
+	if len(ms) == 0 {
+		return ts, nil
+	}
 	for n, o := range measureAll(ctx, ms) {
 		t := o.trial
 		if o.err != nil {
@@ -298,7 +301,7 @@ func (r *runner) trials(ctx context.Context, steps []Step) ([]trial.Trial, error
 // measureAll measures one, or several at the same time.
 func measureAll(ctx context.Context, ms []measurement) []outcome {
 	if len(ms) != 1 {
-		return together(ctx, ms)
+		return together(ctx, ms, ms[0].step.Scenario.Interleaved)
 	}
 	t, err := ms[0].run(ctx)
 	return []outcome{{t, err}}

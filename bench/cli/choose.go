@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/poolbench/poolbench/bench/suitefile"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ type runFlags struct {
 	serverCPUs, driverCPUs string
 	driver                 string
 	results, name          string
+	resume                 string
+	failIf                 []string
+	rules                  []gate.Rule // of failIf
 }
 
 func runCommand(suites []bench.Suite, args []string) *cobra.Command {
@@ -48,14 +52,11 @@ says nothing.`, suites[0].Name, "`poolbench init`"),
   poolbench run --window 2s --server-cpus 0-3 --driver-cpus 4-7`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			chosen, err := flags.choose(suites)
+			session, err := flags.session(c.Flags(), suites, args)
 			if err != nil {
-				return err
+				return usage(err)
 			}
-			if !c.Flags().Changed("seed") {
-				flags.seed = rand.Uint64N(1 << 32) // short enough to be typed again
-			}
-			return run(c.Context(), chosen, flags, args, c.OutOrStdout(), c.ErrOrStderr())
+			return session.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	f := c.Flags()
@@ -67,7 +68,36 @@ says nothing.`, suites[0].Name, "`poolbench init`"),
 	f.StringVar(&flags.driver, "driver", "", driverHelp())
 	f.StringVar(&flags.results, "results", "results", "`FOLDER` for the run's folder")
 	f.StringVar(&flags.name, "name", "", "`NAME` of the run's folder (default: time and commit)")
+	f.StringVar(&flags.resume, "resume", "", "go on with the run in this `FOLDER`, which was stopped: with its own suite, seed, driver and CPUs")
+	failIfFlag(c, &flags.failIf)
 	return c
+}
+
+// session is a new run, or the one that goes on.
+func (r runFlags) session(set *pflag.FlagSet, suites []bench.Suite, args []string) (_ session, err error) {
+	if r.rules, err = parseFailIf(r.failIf); err != nil {
+		return session{}, err
+	}
+	if r.resume != "" {
+		var other []string
+		set.Visit(func(f *pflag.Flag) {
+			if f.Name != "resume" && f.Name != "fail-if" {
+				other = append(other, "--"+f.Name)
+			}
+		})
+		if len(other) > 0 {
+			return session{}, fmt.Errorf("--resume goes on as the run began: leave out %s", strings.Join(other, ", "))
+		}
+		return resume(r.resume, suites[0], r.rules)
+	}
+	chosen, err := r.choose(suites)
+	if err != nil {
+		return session{}, err
+	}
+	if !set.Changed("seed") {
+		r.seed = rand.Uint64N(1 << 32) // short enough to be typed again
+	}
+	return begin(chosen, r, args)
 }
 
 // choice is which suite is measured, and what the flags change in it: one for each field of a suite file.

@@ -64,14 +64,9 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-<<<<<<< HEAD
 		runCommand(suites, args), initCommand(suites), reportCommand(), plotCommand(),
-		serveCommand(suite), driveCommand(suite), listCommand(suites),
-=======
-		runCommand(suite, args), reportCommand(), plotCommand(),
 		compareCommand(), checkCommand(), exportCommand(),
-		serveCommand(suite), driveCommand(suite), listCommand(suite),
->>>>>>> h-compare
+		serveCommand(suite), driveCommand(suite), listCommand(suites),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

@@ -14,11 +14,8 @@ import (
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/finding"
-<<<<<<< HEAD
-	"github.com/poolbench/poolbench/bench/report"
+	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/poolbench/poolbench/bench/suitefile"
-=======
->>>>>>> h-verdict
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -28,8 +25,9 @@ type session struct {
 	options  bench.RunOptions
 	env      trial.Env
 	writer   *trial.Writer
-	recorded int    // trials that are there already
-	results  string // the folder whose link leads to the newest run
+	recorded int         // trials that are there already
+	results  string      // the folder whose link leads to the newest run
+	rules    []gate.Rule // that what is measured is held to
 }
 
 // begin makes the folder of a new run, and proves that results can be written there before anything is measured.
@@ -48,6 +46,9 @@ func begin(suite bench.Suite, flags runFlags, args []string) (session, error) {
 	if s.env, err = suite.Environment(s.options, append([]string{"poolbench"}, args...)); err != nil {
 		return session{}, err
 	}
+	if err := s.hold(flags.rules); err != nil {
+		return session{}, err
+	}
 	name := cmp.Or(flags.name, trial.NewRunName(s.env.Started, s.env.Commit))
 	if s.writer, err = trial.Create(filepath.Join(flags.results, name)); err != nil {
 		return session{}, err
@@ -59,13 +60,13 @@ func begin(suite bench.Suite, flags runFlags, args []string) (session, error) {
 }
 
 // resume opens a run that was stopped: its own suite, seed, driver and CPUs, on the same machine.
-func resume(dir string, catalog bench.Suite) (session, error) {
+func resume(dir string, catalog bench.Suite, rules []gate.Rule) (session, error) {
 	writer, run, err := trial.Resume(dir)
 	if err != nil {
 		return session{}, err
 	}
 	s, err := resumed(writer, run, catalog)
-	if err != nil {
+	if err = cmp.Or(err, s.hold(rules)); err != nil {
 		return session{}, errors.Join(fmt.Errorf("resume %s: %w", dir, err), writer.Close())
 	}
 	return s, nil
@@ -101,6 +102,17 @@ func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session,
 	s.env.Warnings = append(s.env.Warnings, trial.Warning{Code: "resumed", Text: fmt.Sprintf(
 		"the run was stopped after %d trials and went on at %s: the machine may have been another state before and after", len(run.Trials), now.Started.Format(time.DateTime))})
 	return s, s.writer.WriteEnv(s.env)
+}
+
+// hold has the run be held to rules at its end, which have to be about something that it measures.
+func (s *session) hold(rules []gate.Rule) error {
+	var scenarios, strategies []string
+	for _, sc := range s.env.Scenarios {
+		scenarios = append(scenarios, sc.Name)
+		strategies = append(strategies, sc.Strategies...)
+	}
+	s.rules = rules
+	return checkFailIf(rules, scenarios, strategies)
 }
 
 // machine is what has to be the same in all trials of a run.
@@ -145,7 +157,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s; go on with `poolbench run --resume %s`", kept, s.writer.Dir(), s.writer.Dir())
 	}
 	if runErr == nil && valid == 0 {
-		runErr = fmt.Errorf("not one of %d trials is valid; %s says why", kept, filepath.Join(s.writer.Dir(), "report.md"))
+		runErr = codedf(exitInvalid, "not one of %d trials is valid; %s says why", kept, filepath.Join(s.writer.Dir(), "report.md"))
 	}
 	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
@@ -153,7 +165,14 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if kept == 0 { // nothing to draw, and results/latest stays with what there is
 		return runErr
 	}
-	return errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, stderr))
+	if err := errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, stderr)); err != nil || len(s.rules) == 0 {
+		return err
+	}
+	run, err := trial.Read(s.writer.Dir())
+	if err != nil {
+		return err
+	}
+	return judgeRun(stderr, run, s.rules)
 }
 
 // checkFolder says why the run's folder cannot be what was asked for, before anything is measured for it.

@@ -12,13 +12,14 @@ import (
 const full = 0.9
 
 // driverBusy is the share of its CPUs that the driver used, 0 to 1; false: not told. A loop that waits and spins is not
-// busy, so the loops' own account comes before CPU time, and the busiest one counts: its clients are nobody else's.
+// busy, so the loops' own account comes before CPU time, and the busiest one counts: its clients are nobody else's. Where
+// loads take turns, CPU time is that of the process in all slices, and so of all of them.
 func driverBusy(t trial.Trial) (float64, bool) {
-	if t.Window <= 0 {
+	if t.Active() <= 0 {
 		return 0, false
 	}
 	if t.Driving.Shards > 0 {
-		return 1 - of(min(max(0, t.Driving.Idle), t.Window), t.Window), true
+		return 1 - of(min(max(0, t.Driving.Idle), t.Active()), t.Active()), true
 	}
 	return cpuShare(t.DriverUsage.CPU, t.Window, t.Driver.GOMAXPROCS)
 }

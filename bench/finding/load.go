@@ -72,9 +72,9 @@ func inconsistentLoad(t trial.Trial) (trial.Finding, bool) {
 		"report it with this record", t.Counts.Intended, due)
 }
 
-// expected is how many requests are due in the window on average: the rate's integral.
+// expected is how many requests are due in the window on average: the rate's integral. Loads that take turns have no profile.
 func expected(t trial.Trial) float64 {
-	length := t.Window.Seconds()
+	length := t.Active().Seconds()
 	for _, s := range t.Load.Profile {
 		from, to := max(0, s.From), min(s.To, t.Window)
 		if from >= to {
@@ -108,7 +108,7 @@ const (
 // there is nothing to compare.
 func inconsistentTimes(t trial.Trial) (trial.Finding, bool) {
 	d, l, n := t.Driving, t.Latency, t.Counts
-	if !(d.InFlight > 0) || t.Window <= 0 || len(t.Load.Profile) > 0 || d.Whole < enough {
+	if !(d.InFlight > 0) || t.Active() <= 0 || len(t.Load.Profile) > 0 || d.Whole < enough {
 		return none()
 	}
 	if math.Abs(float64(n.OK-d.Whole)) > contradiction*float64(d.Whole)+float64(t.Load.Clients) {
@@ -119,7 +119,7 @@ func inconsistentTimes(t trial.Trial) (trial.Finding, bool) {
 	timed := float64(d.Whole)*l.Service.Mean().Seconds() + d.Partial.Seconds()
 
 	longest := l.Service.Max().Seconds()
-	cut := max(min(float64(t.Load.Clients), float64(n.Sent)/window*longest), math.Abs(float64(n.OK-d.Whole))) * longest
+	cut := max(min(float64(t.Load.Clients), float64(n.Sent)/t.Active().Seconds()*longest), math.Abs(float64(n.OK-d.Whole))) * longest
 	if !(math.Abs(counted-timed) > contradiction*max(counted, timed)+cut) {
 		return none()
 	}

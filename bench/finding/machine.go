@@ -57,12 +57,16 @@ func shared(t trial.Trial) (trial.Finding, bool) {
 		return none()
 	}
 	mine := cpuTime(t)
-	foreign := t.System.CPUBusy - server.CPU - driver.CPU
+	near, told := neighbours(t)
+	if !told {
+		return none()
+	}
+	foreign := t.System.CPUBusy - server.CPU - driver.CPU - near.CPU
 	if of(foreign-busyTicks, mine) <= disturbance {
 		return none()
 	}
 	say := note
-	if network := server.CPU - server.UserCPU + driver.CPU - driver.UserCPU; of(foreign-network-busyTicks, mine) > disturbance {
+	if network := server.CPU - server.UserCPU + driver.CPU - driver.UserCPU + near.CPU - near.UserCPU; of(foreign-network-busyTicks, mine) > disturbance {
 		say = invalid
 	}
 	return say(MachineDisturbed, "others than server and driver used %v of CPU time in the window of %v, and somebody waited for a CPU for %v of it; "+
@@ -83,7 +87,7 @@ const idleThreads = 16
 // Without one it was up to 18 % where connections stay. Where each session makes a new one, the kernel's own threads take
 // part, and it was up to 37 %, which elsewhere may be more: so that is only noted.
 func crowded(t trial.Trial) (trial.Finding, bool) {
-	if t.Load.Loop != trial.Closed || !apart(t) || !fewThreads(t.ServerUsage, t.Server) || !fewThreads(t.DriverUsage, t.Driver) ||
+	if t.Load.Loop != trial.Closed || !apart(t) || !fewThreads(t.ServerUsage, t.Server) || !fewThreads(t.DriverUsage, t.Driver) || !quietNeighbours(t) ||
 		t.System.CPUPressure <= surely || of(t.System.CPUPressure, t.Window) <= mostly {
 		return none()
 	}
@@ -98,6 +102,24 @@ func crowded(t trial.Trial) (trial.Finding, bool) {
 // fewThreads says that a process cannot wait for itself for long; false: not told.
 func fewThreads(u trial.Usage, p trial.Process) bool {
 	return u.Threads > 0 && u.Threads <= int64(len(p.CPUs)+idleThreads)
+}
+
+// neighbours are the servers beside t's own, where trials took turns. They are no others, and belong to the machine's figures
+// as both sides do; false: not told.
+func neighbours(t trial.Trial) (trial.Neighbours, bool) {
+	if t.Turns == nil || t.Turns.Of < 2 {
+		return trial.Neighbours{}, true
+	}
+	return t.Turns.Neighbours, t.Turns.Neighbours.CPU > 0
+}
+
+// quietNeighbours says that none of them can wait for itself for long: they run where t's own server does.
+func quietNeighbours(t trial.Trial) bool {
+	near, told := neighbours(t)
+	if !told {
+		return false
+	}
+	return t.Turns == nil || near.Threads <= int64(len(t.Server.CPUs)+idleThreads)*int64(t.Turns.Of-1)
 }
 
 // cpuTime is what server and driver could have used; 0: not told. The record does not have the machine's CPUs, and

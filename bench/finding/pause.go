@@ -9,7 +9,7 @@ import (
 // driverPaused is about the one longest gap. In the closed loop nothing else shows it: nobody asks meanwhile.
 func driverPaused(t trial.Trial) (trial.Finding, bool) {
 	gap := t.Driving.LongestGap
-	share := of(gap, t.Window)
+	share := of(gap, t.Active())
 	if share <= practical {
 		return none()
 	}
@@ -18,7 +18,7 @@ func driverPaused(t trial.Trial) (trial.Finding, bool) {
 		say = invalid
 	}
 	return say(DriverPaused, "the driver did not look at its sockets and its schedule for %v of its window of %v; "+
-		"leave the machine alone while it measures, and give the driver a CPU of its own", short(gap), short(t.Window))
+		"leave the machine alone while it measures, and give the driver a CPU of its own", short(gap), short(t.Active()))
 }
 
 // lateEdge is about figures that are differences between the edges: they cover another stretch than the counts do.

@@ -1,6 +1,5 @@
 package stat
 
-<<<<<<< HEAD
 import (
 	"cmp"
 	"math"
@@ -9,8 +8,6 @@ import (
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
-=======
->>>>>>> h-verdict
 // An Observation is one valid trial of a comparison, with the one figure that decides and nothing else, so that a run can
 // keep all of them in memory.
 type Observation struct {
@@ -49,7 +46,6 @@ type Decision struct {
 	Repetitions int // that it rests on
 	More        int // Undecided: about so many repetitions more would decide; 0: nobody can tell
 }
-<<<<<<< HEAD
 
 // better says whether d's strategy was found better than who it was compared with.
 func (d Decision) better() bool {
@@ -468,5 +464,3 @@ func (p *pair) trials() float64 {
 func normal(q float64) float64 { return math.Sqrt2 * math.Erfcinv(2*q) }
 
 func square(x float64) float64 { return x * x }
-=======
->>>>>>> h-verdict

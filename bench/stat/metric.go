@@ -17,11 +17,12 @@ var (
 	ResponseP99 = quantile("response p99", 0.99, response)
 	ServiceP50  = quantile("service p50", 0.50, service)
 	ServiceP99  = quantile("service p99", 0.99, service)
+	StopTime    = Metric{Key: "stop", Name: "time to stop", Unit: "s", Own: true, Of: stopTime}
 )
 
 // Metrics returns all of them, in the order in which a reader wants them.
 func Metrics() []Metric {
-	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99, RecoveryTime, Memory}
+	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99, RecoveryTime, Memory, StopTime}
 }
 
 // MetricOf returns the metric with that key. The error for an unknown one lists them.
@@ -37,11 +38,27 @@ func MetricOf(key string) (Metric, error) {
 }
 
 func goodput(t trial.Trial) (float64, bool) {
-	if t.Window <= 0 {
+	if t.Active() <= 0 {
 		return 0, false
 	}
 	good, in := settled(t)
 	return float64(good) / in.Seconds(), true
+}
+
+func stopTime(t trial.Trial) (float64, bool) {
+	if t.Stop == nil {
+		return 0, false
+	}
+	return t.Stop.Took.Seconds(), true
+}
+
+// Lost is the share of the requests in progress that were lost when the server was told to stop, 0 to 1; false: it was not
+// told under load, or nothing was in progress.
+func Lost(t trial.Trial) (float64, bool) {
+	if t.Stop == nil || t.Stop.InProgress <= 0 {
+		return 0, false
+	}
+	return float64(t.Stop.Lost) / float64(t.Stop.InProgress), true
 }
 
 func serverCPU(t trial.Trial) (float64, bool) {

@@ -56,7 +56,7 @@ func Recovery(t trial.Trial) (d time.Duration, ok bool) {
 		return 0, false
 	}
 	for i := s.Len() - 1; i >= int(ends/s.Slice); i-- {
-		if !normal(s, i, before) {
+		if !undisturbed(s, i, before) {
 			return min(time.Duration(i+1)*s.Slice, t.Window) - ends, true
 		}
 	}
@@ -77,7 +77,7 @@ func meanResponse(s trial.Series, n int) (time.Duration, bool) {
 	return total / time.Duration(timed), true
 }
 
-func normal(s trial.Series, i int, before time.Duration) bool {
+func undisturbed(s trial.Series, i int, before time.Duration) bool {
 	return float64(s.OK[i]) >= servedWell*float64(s.Due[i]) && s.Response[i] <= max(slower*before, slowFloor)
 }
 

@@ -198,3 +198,29 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 }
+
+func TestATrialInTurnsHasItsGoodputInItsOwnTime(t *testing.T) {
+	x := trial.Trial{Window: time.Second, Counts: trial.Counts{Good: 100}, Turns: &trial.Turns{Every: 10 * time.Millisecond, Of: 4}}
+	if got, ok := Goodput.Of(x); !ok || got != 400 {
+		t.Errorf("100 answers in a quarter of a second: %v per second (%t)", got, ok)
+	}
+	x.Turns = &trial.Turns{Every: 2 * time.Second, Index: 1, Of: 2}
+	if got, ok := Goodput.Of(x); ok {
+		t.Errorf("its turn never came, and it has %v per second", got)
+	}
+}
+
+func TestWhatAStopLosesIsAShareOfWhatWasInProgress(t *testing.T) {
+	x := trial.Trial{Stop: &trial.Stop{Took: 1500 * time.Millisecond, InProgress: 8, Answered: 5, Rejected: 1, Lost: 2}}
+	if got, ok := Lost(x); !ok || got != 0.25 {
+		t.Errorf("2 of 8: %v (%t)", got, ok)
+	}
+	if got, ok := StopTime.Of(x); !ok || got != 1.5 {
+		t.Errorf("stopped in %v s (%t)", got, ok)
+	}
+	for _, none := range []trial.Trial{{}, {Stop: &trial.Stop{Took: 1}}} {
+		if got, ok := Lost(none); ok {
+			t.Errorf("%v of nothing lost", got)
+		}
+	}
+}

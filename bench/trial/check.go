@@ -21,6 +21,11 @@ func (t Trial) Check() error {
 	if err := t.Accepted.Check(); err != nil {
 		return fmt.Errorf("connections: %w", err)
 	}
+	if t.Stop != nil {
+		if err := t.Stop.Check(); err != nil {
+			return fmt.Errorf("stop: %w", err)
+		}
+	}
 	if err := t.Latency.check(t.Counts); err != nil {
 		return fmt.Errorf("latency: %w", err)
 	}
@@ -92,6 +97,17 @@ func (c Connections) Check() error {
 	}
 	if got := sum(c.Active, c.Queued, c.Served, c.Shed, c.Aborted, c.Forced); got != c.Accepted {
 		return fmt.Errorf("accepted is %d, but active + queued + served + shed + aborted + forced is %d", c.Accepted, got)
+	}
+	return nil
+}
+
+// Check says whether each request in progress has one outcome.
+func (s Stop) Check() error {
+	if err := notNegative(int64(s.Took), s.InProgress, s.Answered, s.Rejected, s.Lost, s.Forced); err != nil {
+		return err
+	}
+	if got := sum(s.Answered, s.Rejected, s.Lost); got != s.InProgress {
+		return fmt.Errorf("in progress were %d, but answered + rejected + lost is %d", s.InProgress, got)
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ type Trial struct {
 	Window  time.Duration `json:"window_ns"`   // as it really was, edge to edge
 	TimeOut time.Duration `json:"time_out_ns"` // the client's; unanswered and unsent requests stand in the percentiles at this value
 
+	Turns *Turns `json:"turns,omitempty"` // nil: the load was active all through the window
+	Stop  *Stop  `json:"stop,omitempty"`  // nil: the server was stopped after the load
+
 	Counts  Counts  `json:"counts"`
 	Clients Clients `json:"clients"`
 	Latency Latency `json:"latency"`
@@ -62,6 +65,58 @@ func (t Trial) Kind() string { return Kind(t.Strategy) }
 func Kind(strategy string) string {
 	kind, _, _ := strings.Cut(strategy, ":")
 	return kind
+}
+
+// Active is how much of the window the load was active in, its own slices where it was active in turns: what rates are
+// about.
+func (t Trial) Active() time.Duration {
+	if t.Turns == nil {
+		return t.Window
+	}
+	return t.Turns.active(t.Window)
+}
+
+// Turns says that the trial was interleaved: several servers were alive at the same time, and one driver process loaded them
+// in turns, in slices of length Every. Slices are numbered from the window's opening on, and those whose number is Index
+// modulo Of were this trial's own: no request was due in the others. Requests in flight at the end of a slice finish in the
+// next one, where they take something from its owner; slices of ten times the response time keep that to a few percent.
+//
+// Load.Rate is the rate in own slices. DriverUsage and System are of the whole window and the work for all of them, ServerUsage
+// is of this server alone.
+type Turns struct {
+	Every time.Duration `json:"every_ns"`
+	Index int           `json:"index"` // from 0
+	Of    int           `json:"of"`    // trials that took turns, this one included
+
+	Neighbours Neighbours `json:"neighbours"`
+}
+
+// Neighbours are the other servers, taken together, in the same window; all are 0 where one of them did not tell.
+type Neighbours struct {
+	CPU     time.Duration `json:"cpu_ns"`
+	UserCPU time.Duration `json:"cpu_user_ns"`
+	Threads int64         `json:"threads"`
+}
+
+func (t Turns) active(window time.Duration) time.Duration {
+	cycle := t.Every * time.Duration(t.Of)
+	if cycle <= 0 { // no turns at all
+		return window
+	}
+	return window/cycle*t.Every + min(max(window%cycle-time.Duration(t.Index)*t.Every, 0), t.Every)
+}
+
+// Stop is what became of the requests in progress when the server was told to stop, at the window's end and with the
+// load going on. They need not be requests of the window, and what was sent later is in no count.
+//
+//	InProgress = Answered + Rejected + Lost
+type Stop struct {
+	Took       time.Duration `json:"took_ns"`     // from being told to the end of the process, as the harness saw it
+	InProgress int64         `json:"in_progress"` // sent (a session: begun), and without an outcome when the server was told
+	Answered   int64         `json:"answered"`    // OK, before the process ended
+	Rejected   int64         `json:"rejected"`    // the server's busy answer: its client knows, and can go elsewhere
+	Lost       int64         `json:"lost"`        // all others
+	Forced     int64         `json:"forced"`      // connections closed by force at the drain time-out, by the server's own count
 }
 
 // Loop says who decides when the next request is due.
@@ -188,7 +243,7 @@ type System struct {
 // does not know are 0.
 type Driving struct {
 	// Shards is the number of event loops that drove, each on a CPU of its own; 0 for a driver without. Idle, Spun and
-	// LongestGap are told by drivers with shards alone.
+	// LongestGap are told by drivers with shards alone, and are of own slices where the trial was interleaved.
 	Shards     int           `json:"shards,omitempty"`
 	Idle       time.Duration `json:"idle_ns,omitempty"`        // in the window, of the busiest shard: it waited for something to do
 	Spun       time.Duration `json:"spun_ns,omitempty"`        // of all shards: that part of waiting which used a CPU

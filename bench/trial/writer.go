@@ -168,7 +168,7 @@ func (w *Writer) WriteEnv(e Env) error {
 // WriteSuite writes suite.yaml, the suite as it is measured: what [Resume] and a reader need to go on with the run or to
 // repeat it. Package bench/suitefile makes and reads the text.
 func (w *Writer) WriteSuite(text []byte) error {
-	if err := replace(filepath.Join(w.dir, suiteFile), text); err != nil {
+	if err := Replace(filepath.Join(w.dir, suiteFile), text); err != nil {
 		return fmt.Errorf("write %s of %s: %w", suiteFile, w.dir, err)
 	}
 	return nil

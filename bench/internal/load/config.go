@@ -47,6 +47,11 @@ func (c Config) Check() error {
 	if err := validateLoad(c.Load, c.Window); err != nil {
 		return err
 	}
+	if c.Turn != nil {
+		if err := c.validateTurn(); err != nil {
+			return err
+		}
+	}
 	return validateClient(c.Client, c.Load.Loop)
 }
 
@@ -79,6 +84,22 @@ func validateLoad(l trial.Load, window time.Duration) error {
 		return schedule.Check(l, window)
 	default:
 		return fmt.Errorf("loop %q: must be %s, %s or %s", l.Loop, trial.Closed, trial.Open, trial.Sessions)
+	}
+	return nil
+}
+
+func (c Config) validateTurn() error {
+	switch t := c.Turn; {
+	case t.Every <= 0:
+		return fmt.Errorf("slices of %v: must be more than 0", t.Every)
+	case t.Of < 1 || t.Index < 0 || t.Index >= t.Of:
+		return fmt.Errorf("turn %d of %d: must be 0 to one less than the number of loads", t.Index, t.Of)
+	case c.Requests > 0:
+		return fmt.Errorf("requests %d in turns: a window that ends by number has no slices, use one that has a time", c.Requests)
+	case t.Every > c.Window/time.Duration(t.Of):
+		return fmt.Errorf("slices of %v for %d loads: a window of %v has no slice of each, must be at most %v", t.Every, t.Of, c.Window, c.Window/time.Duration(t.Of))
+	case c.Load.Profile != nil:
+		return errors.New("a changing rate in turns: slices would cut it, measure it without turns")
 	}
 	return nil
 }

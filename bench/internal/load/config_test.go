@@ -58,6 +58,16 @@ func TestAConfigThatMakesNoSenseIsRefusedInItsOwnWords(t *testing.T) {
 			[]string{"1 clients", "none that is measured"}},
 		"a share of nothing": {func(c *Config) { c.Load.Others = []trial.Share{{Behaviour: trial.Idle}} },
 			[]string{"idle", "share 0"}},
+		"slices of nothing": {func(c *Config) { c.Turn = &Turn{Of: 2} }, []string{"slices of 0s", "more than 0"}},
+		"the third of two": {func(c *Config) { c.Turn = &Turn{Every: ms, Index: 2, Of: 2} },
+			[]string{"turn 2 of 2", "one less"}},
+		"the turn of nobody": {func(c *Config) { c.Turn = &Turn{Every: ms} }, []string{"turn 0 of 0"}},
+		"slices longer than the window": {func(c *Config) { c.Turn = &Turn{Every: 151 * ms, Of: 2} },
+			[]string{"slices of 151ms", "2 loads", "window of 300ms", "at most 150ms"}},
+		"a number of requests in turns": {func(c *Config) { closed(c); c.Requests = 5; c.Turn = &Turn{Every: ms, Of: 2} },
+			[]string{"requests 5", "turns"}},
+		"a profile in turns": {func(c *Config) { c.Load.Profile = trial.Burst(5, 0, ms); c.Turn = &Turn{Every: ms, Of: 2} },
+			[]string{"changing rate", "turns"}},
 		"nothing to send": {func(c *Config) { c.Client.Request = nil }, []string{"Request"}},
 	} {
 		t.Run(name, func(t *testing.T) {

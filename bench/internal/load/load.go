@@ -64,9 +64,31 @@ type Config struct {
 	// testing.B. Answers that race with the last one count as well. Closed loop only.
 	Requests int
 
+	// Turn, where it is not nil, has the load active in its own slices of time alone. What is in flight at the end of a slice
+	// finishes in the next one, so that slices should be ten times the response time or more; time-outs, and clients that are
+	// not measured, know nothing of turns. Only for a window that has a time, and a rate that does not change in it.
+	Turn *Turn
+
+	// Begin, where it is not nil, is called once the connections are made, and returns the moment at which the load begins, not
+	// long ago: it lets several loads begin at the same moment, so that their windows and slices are the same. It waits for the
+	// others until ctx ends.
+	Begin func(ctx context.Context) (time.Time, error)
+
+	// Stop, where it is not nil, is called at the window's end, after AtEdge. It tells the server to stop, without waiting for
+	// it, and returns a channel that is closed when the server has ended. The load goes on until then, but for Tail at most.
+	// Result.Interrupted says what became of what was in progress.
+	Stop func() (ended <-chan struct{})
+
 	// AtEdge, where it is not nil, is called at the window's start and at its end, from the goroutine that called Run;
 	// the load goes on meanwhile.
 	AtEdge func(Edge)
+}
+
+// Turn cuts time into slices of length Every, numbered from the window's start on and backwards before it. The load is active
+// in those whose number is Index modulo Of.
+type Turn struct {
+	Every     time.Duration
+	Index, Of int
 }
 
 // Edge is one end of the window.
@@ -110,12 +132,16 @@ func CheckDriver(name string) error {
 }
 
 // Procs is the GOMAXPROCS that a driver wants of a process with so many CPUs of its own. The name has passed CheckDriver.
-func Procs(name string, cpus int) int {
+func Procs(name string, cpus int) int { return ProcsTogether(name, cpus, 1) }
+
+// ProcsTogether is Procs of a process in which so many loads live at the same time. A driver that needs processors to spare
+// holds one for each of its threads while that waits, so that it needs them for the threads of all loads.
+func ProcsTogether(name string, cpus, loads int) int {
 	d, err := find(name)
-	if err != nil {
+	if err != nil || d.spare == 0 {
 		return cpus
 	}
-	return cpus + d.spare
+	return cpus*loads + d.spare
 }
 
 func find(name string) (driver, error) {
@@ -127,7 +153,7 @@ func find(name string) (driver, error) {
 	return driver{}, fmt.Errorf("driver %q: must be %s on this system", name, strings.Join(Drivers(), " or "))
 }
 
-// parting is how long, after the load, clients may wait for the answer that is on its way, which counts no more, so that
+// parting is how long, after the load, or after the end of a server that was stopped under it, clients may wait for the answer that is on its way, which counts no more, so that
 // they end their connections cleanly and the server does not count them as aborted. Those that are still waiting have been starved;
 // for them more patience changes nothing but the length of the trial.
 const parting = 50 * time.Millisecond

@@ -8,6 +8,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench/internal/load/account"
 	"github.com/poolbench/poolbench/bench/internal/load/job"
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 )
 
 // A run sees one load through its phases while a driver carries it out: connect, warm-up, window, tail. The load ends in
@@ -42,6 +43,7 @@ func newRun(c Config, address netip.AddrPort) *run {
 		WarmUp: c.WarmUp, TimeOut: c.TimeOut, BackOff: c.BackOff, Requests: c.Requests,
 		Shards: c.cpus(), Spin: c.OwnCPUs,
 		Edges: account.NewEdges(w),
+		Begin: c.Begin,
 		Began: func(origin time.Time) {
 			r.origin = origin
 			close(r.began)
@@ -52,6 +54,12 @@ func newRun(c Config, address netip.AddrPort) *run {
 			r.job.Edges.Close(r.now() + 1)
 			close(r.enough)
 		}),
+	}
+	if r.job.Begin == nil {
+		r.job.Begin = func(context.Context) (time.Time, error) { return time.Now(), nil }
+	}
+	if t := c.Turn; t != nil {
+		r.job.Turn = schedule.Turn{Opens: c.WarmUp, Every: t.Every, Index: t.Index, Of: t.Of}
 	}
 	return r
 }
@@ -126,6 +134,16 @@ func (r *run) phases(ctx context.Context, leave func()) error {
 	r.late = max(r.late, r.now()-closed)
 	r.atEdge(Closes)
 
+	if c.Stop != nil {
+		edges.Tell(r.now())
+		if err := until(closed+c.Tail, c.Stop()); err != nil {
+			return err
+		}
+		// What the server had said before its end has to be read.
+		if err := until(r.now()+parting, nil); err != nil {
+			return err
+		}
+	}
 	if err := until(closed+c.Tail, r.settled); err != nil {
 		return err
 	}

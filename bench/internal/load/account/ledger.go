@@ -3,6 +3,7 @@ package account
 import (
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -19,9 +20,18 @@ type Ledger struct {
 	Whole   int64
 	Partial time.Duration
 
+	// Interrupted counts the requests that were in progress when the server was told to stop.
+	Interrupted Interrupted
+
+	// Turn is the load's own time, in which a refusal keeps its client away.
+	Turn schedule.Turn
+
 	clients []tally
 	series  *series // nil: not kept
 }
+
+// Interrupted says what became of them; those that are neither OK nor Rejected were lost.
+type Interrupted struct{ Requests, OK, Rejected int64 }
 
 // A tally is one client's part.
 type tally struct {
@@ -61,9 +71,12 @@ func (l *Ledger) Add(w Window, r Request) {
 			l.series.cameGood(r.Answered)
 		}
 	case Rejected, Refused:
-		if r.Answered < w.Close && r.Answered >= w.Open-l.backOff {
+		if r.Answered < w.Close && l.Turn.After(r.Answered, l.backOff) >= w.Open {
 			client.told = true
 		}
+	}
+	if w.interrupted(r) {
+		l.Interrupted.add(r.Outcome)
 	}
 	if w.whole(r) {
 		l.Whole++
@@ -110,6 +123,16 @@ func (l *Ledger) stand(r Request, response time.Duration) {
 	l.series.stoodAt(r.Intended, response)
 }
 
+func (i *Interrupted) add(o Outcome) {
+	i.Requests++
+	switch o {
+	case OK:
+		i.OK++
+	case Rejected:
+		i.Rejected++
+	}
+}
+
 // without is where a request without an answer stands in the response times: at the time-out, or at how long it had waited
 // when it was given up or the load ended, if that is more. Less than was really waited would make a server the faster, the
 // more it leaves undone.
@@ -131,6 +154,9 @@ func (l *Ledger) Merge(other *Ledger) {
 	l.Whole += other.Whole
 	l.Partial += other.Partial
 	l.series.merge(other.series)
+	l.Interrupted.Requests += other.Interrupted.Requests
+	l.Interrupted.OK += other.Interrupted.OK
+	l.Interrupted.Rejected += other.Interrupted.Rejected
 	for i, t := range other.clients {
 		mine := &l.clients[i]
 		mine.good += t.good

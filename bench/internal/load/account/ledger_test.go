@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -260,5 +261,70 @@ func TestAddDoesNotAllocate(t *testing.T) {
 	l.Add(testWindow, r)
 	if allocs := testing.AllocsPerRun(1000, func() { l.Add(testWindow, r) }); allocs != 0 {
 		t.Errorf("adding one request allocates %v times", allocs)
+	}
+}
+
+func TestWhichRequestsAStopInterrupts(t *testing.T) {
+	w := testWindow
+	w.Told = 2100 * ms // the load goes on after the window, and the server may be told a little later
+	sent := func(at, answered time.Duration, o Outcome) Request {
+		return Request{Intended: at * ms, Noticed: at * ms, Free: at * ms, Sent: at * ms, Answered: answered * ms, Outcome: o}
+	}
+	for name, c := range map[string]struct {
+		r    Request
+		want Interrupted
+	}{
+		"answered before":                   {sent(1500, 2099, OK), Interrupted{}},
+		"answered at that moment":           {sent(1500, 2100, OK), Interrupted{Requests: 1, OK: 1}},
+		"answered after":                    {sent(1500, 2200, OK), Interrupted{Requests: 1, OK: 1}},
+		"due behind the window":             {sent(2050, 2200, OK), Interrupted{Requests: 1, OK: 1}},
+		"sent at that moment":               {sent(2100, 2200, OK), Interrupted{}},
+		"rejected":                          {sent(2050, 2200, Rejected), Interrupted{Requests: 1, Rejected: 1}},
+		"failed":                            {sent(2050, 2200, Failed), Interrupted{Requests: 1}},
+		"refused":                           {sent(2050, 2200, Refused), Interrupted{Requests: 1}},
+		"timed out":                         {sent(1700, 2200, TimedOut), Interrupted{Requests: 1}},
+		"unanswered":                        {sent(2050, 0, Unanswered), Interrupted{Requests: 1}},
+		"answered when the load had ended":  {sent(2050, 2450, OK), Interrupted{Requests: 1}},
+		"unsent":                            {Request{Intended: 1500 * ms}, Interrupted{}},
+		"connecting before, sent after":     {Request{Connect: 2050 * ms, Sent: 2150 * ms, Answered: 2200 * ms, Outcome: OK}, Interrupted{Requests: 1, OK: 1}},
+		"an answer of before, long ago":     {sent(500, 600, OK), Interrupted{}},
+		"no answer to one of before, ended": {sent(500, 900, TimedOut), Interrupted{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, other, never := NewLedger(1, 500*ms, 100*ms), NewLedger(1, 500*ms, 100*ms), NewLedger(1, 500*ms, 100*ms)
+			l.Add(w, c.r)
+			if l.Interrupted != c.want {
+				t.Errorf("%+v, want %+v", l.Interrupted, c.want)
+			}
+			other.Add(w, c.r)
+			l.Merge(other)
+			if want := (Interrupted{2 * c.want.Requests, 2 * c.want.OK, 2 * c.want.Rejected}); l.Interrupted != want {
+				t.Errorf("merged: %+v, want %+v", l.Interrupted, want)
+			}
+			if never.Add(testWindow, c.r); never.Interrupted != (Interrupted{}) {
+				t.Errorf("nobody was told to stop: %+v", never.Interrupted)
+			}
+		})
+	}
+}
+
+// A client that is refused stays away for so much of its load's own time: twice as long where two take turns.
+func TestARefusalInTurnsKeepsItsClientAwayInOwnTime(t *testing.T) {
+	for _, c := range []struct {
+		turn schedule.Turn
+		at   time.Duration
+		told bool
+	}{
+		{schedule.Turn{}, 900, true},
+		{schedule.Turn{}, 899, false},
+		{schedule.Turn{Opens: 1000 * ms, Every: 20 * ms, Of: 2}, 800, true},
+		{schedule.Turn{Opens: 1000 * ms, Every: 20 * ms, Of: 2}, 775, false},
+	} {
+		l := NewLedger(1, 500*ms, 100*ms)
+		l.Turn = c.turn
+		l.Add(testWindow, Request{Intended: c.at*ms - 1, Sent: c.at*ms - 1, Answered: c.at * ms, Outcome: Rejected})
+		if told := l.Served().Refused == 1; told != c.told {
+			t.Errorf("%+v: refused at %v and away for 100 ms: told in the window %t, want %t", c.turn, c.at*ms, told, c.told)
+		}
 	}
 }

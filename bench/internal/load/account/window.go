@@ -57,8 +57,9 @@ func (r Request) begun() time.Duration {
 }
 
 // A Window is the part of a load that counts, from Open to before Close. The load goes on behind it until End: an answer
-// that comes later came because other clients had left, and is none.
-type Window struct{ Open, Close, End time.Duration }
+// that comes later came because other clients had left, and is none. Told is when the server was told to stop; 0: it was
+// not, or not yet.
+type Window struct{ Open, Close, End, Told time.Duration }
 
 // Holds says whether t is in the part that counts.
 func (w Window) Holds(t time.Duration) bool { return w.Open <= t && t < w.Close }
@@ -87,6 +88,14 @@ func (w Window) whole(r Request) bool {
 	return r.Outcome == OK && w.Holds(r.Sent) && w.Holds(r.Answered)
 }
 
+// interrupted says whether the server was told to stop while r was in progress.
+func (w Window) interrupted(r Request) bool {
+	if w.Told <= 0 || r.Outcome == Unsent || r.begun() >= w.Told {
+		return false
+	}
+	return r.Outcome == Unanswered || r.Answered >= w.Told
+}
+
 // inside is the time for which r was in flight in the window.
 func (w Window) inside(r Request) time.Duration {
 	if r.Outcome == Unsent {
@@ -97,7 +106,7 @@ func (w Window) inside(r Request) time.Duration {
 
 // Edges are a window whose ends become known while the load runs. An end that is not known yet is Never: whatever has
 // happened so far was before it. They may be used concurrently.
-type Edges struct{ open, close, end atomic.Int64 }
+type Edges struct{ open, close, end, told atomic.Int64 }
 
 // NewEdges returns the edges of w.
 func NewEdges(w Window) *Edges {
@@ -105,12 +114,16 @@ func NewEdges(w Window) *Edges {
 	e.open.Store(int64(w.Open))
 	e.close.Store(int64(w.Close))
 	e.end.Store(int64(w.End))
+	e.told.Store(int64(w.Told))
 	return &e
 }
 
 // Window is what is known now.
 func (e *Edges) Window() Window {
-	return Window{Open: time.Duration(e.open.Load()), Close: time.Duration(e.close.Load()), End: time.Duration(e.end.Load())}
+	return Window{
+		Open: time.Duration(e.open.Load()), Close: time.Duration(e.close.Load()), End: time.Duration(e.end.Load()),
+		Told: time.Duration(e.told.Load()),
+	}
 }
 
 // Open sets where the window begins.
@@ -121,3 +134,6 @@ func (e *Edges) Close(at time.Duration) { e.close.Store(int64(at)) }
 
 // End sets where the load ends, if it has not.
 func (e *Edges) End(at time.Duration) { e.end.CompareAndSwap(int64(Never), int64(at)) }
+
+// Tell sets when the server is told to stop.
+func (e *Edges) Tell(at time.Duration) { e.told.Store(int64(at)) }

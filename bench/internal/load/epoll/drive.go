@@ -133,7 +133,10 @@ func (d *drive) start() (connected, ended func() error) {
 		if err == nil && !d.session {
 			err = d.Connects.Connected()
 		}
-		d.origin = time.Now()
+		d.origin = time.Now() // wrong if there is an error, and then nobody asks
+		if err == nil {
+			d.origin, err = d.Begin(d.forced)
+		}
 		for range d.shards {
 			begin <- err == nil
 		}

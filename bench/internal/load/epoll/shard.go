@@ -89,7 +89,7 @@ func newShard(d *drive, number int) *shard {
 		drive: d, number: number, to: to, family: family, from: from, turn: number,
 		buf:    make([]byte, readSize),
 		window: w,
-		book:   d.Ledger(d.normal),
+		book:   d.NewLedger(d.normal),
 		flight: account.NewFlight(w),
 		next:   account.Never,
 	}
@@ -183,7 +183,10 @@ func (s *shard) run() error {
 // keepTime keeps account of what the shard does with its own time: from before to after it waited until due, or asked
 // without waiting (spin), and was told of so many events.
 func (s *shard) keepTime(before, after, due time.Duration, spin bool, events int) {
-	in := func(from, to time.Duration) time.Duration { return s.window.Clip(to) - s.window.Clip(from) }
+	// In another's slice there is nothing to do, which says nothing about how much there is in an own one.
+	in := func(from, to time.Duration) time.Duration {
+		return s.Turn.Own(s.window.Clip(to)) - s.Turn.Own(s.window.Clip(from))
+	}
 	s.longestGap = max(s.longestGap, in(s.looked, before), in(max(before, due), after))
 	asking := spin && events == 0
 	switch {
@@ -237,7 +240,7 @@ func (s *shard) fire(now time.Duration) {
 // begin lets the load begin.
 func (s *shard) begin() {
 	if s.Load.Loop != trial.Closed {
-		s.schedule = schedule.New(s.Load, s.window.Open, s.Seed)
+		s.schedule = s.Job.Schedule(s.window.Open)
 		s.next = s.schedule.Next()
 		s.skip()
 	}
@@ -256,8 +259,8 @@ func (s *shard) begin() {
 			if refused {
 				first = max(first, s.BackOff)
 			}
-			c.next = first
-			s.timers.set(&c.timer, first)
+			c.next = s.Turn.After(0, first)
+			s.timers.set(&c.timer, c.next)
 		case refused:
 			c.away, c.free = true, s.BackOff
 			s.timers.set(&c.timer, c.free)
@@ -319,12 +322,13 @@ func (s *shard) deal(now time.Duration) {
 	s.settle()
 }
 
-// measureGap compares what the schedule says with what is dealt.
+// measureGap compares what the schedule says with what is dealt. Where others have their turn between two arrivals, most of
+// the gap is theirs.
 func (s *shard) measureGap(a arrival) {
 	if !s.window.Holds(a.intended) {
 		return
 	}
-	if s.last[1] > 0 {
+	if s.last[1] > 0 && s.Turn.Slice(a.intended) == s.Turn.Slice(s.last[0]) {
 		s.scheduled.Record(a.intended - s.last[0])
 		s.dealt.Record(a.noticed - s.last[1])
 	}

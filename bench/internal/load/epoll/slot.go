@@ -459,19 +459,20 @@ func (s *shard) finish(c *slot, o account.Outcome, now time.Duration) {
 	}
 }
 
-// again has a client of the closed loop ask once more: at once, or when it has thought or stayed away.
+// again has a client of the closed loop ask once more: at once, or when it has thought or stayed away, or when it is its
+// load's turn.
 func (s *shard) again(c *slot) {
 	pause := s.Load.Think
 	if c.away {
 		pause = max(pause, s.BackOff)
 	}
-	c.next = c.req.Answered + pause
+	c.next = s.Turn.After(c.req.Answered, pause)
 	if c.next >= s.window.Close && !c.past {
 		c.past = true
 		s.open--
 		s.settle()
 	}
-	if pause > 0 {
+	if c.next > c.req.Answered {
 		s.timers.set(&c.timer, c.next)
 		return
 	}

@@ -69,12 +69,17 @@ func (d *dialer) dialAll(ctx context.Context, n int, timeOut time.Duration) ([]n
 		err = d.connects.Connected()
 	}
 	if err != nil {
-		for _, c := range conns {
-			if c != nil {
-				c.Close()
-			}
-		}
+		closeAll(conns)
 		return nil, err
 	}
 	return conns, nil
+}
+
+// closeAll closes those of conns that there are.
+func closeAll(conns []net.Conn) {
+	for _, c := range conns {
+		if c != nil {
+			c.Close()
+		}
+	}
 }

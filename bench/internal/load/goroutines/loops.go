@@ -6,7 +6,7 @@ import (
 	"github.com/poolbench/poolbench/bench/internal/load/account"
 )
 
-// closed asks again and again, first at a given time, then when it has its answer and has thought.
+// closed asks again and again, first at a given time, then when it has its answer and has thought, and it is its load's turn.
 func (c *client) closed(first time.Duration) {
 	defer c.leave()
 	pending := true // a request of the window may still come
@@ -39,7 +39,7 @@ func (c *client) closed(first time.Duration) {
 			pause = max(think, c.run.BackOff)
 			c.stayAway(free)
 		}
-		r = account.Request{Intended: r.Answered + pause, Free: free}
+		r = account.Request{Intended: c.run.Turn.After(r.Answered, pause), Free: free}
 	}
 }
 

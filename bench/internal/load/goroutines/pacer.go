@@ -61,8 +61,10 @@ func (p *pacer) left(each func(queue int, intended time.Duration)) {
 	}
 }
 
-// gaps compares the times between arrivals as they are scheduled with those between arrivals as they are dealt.
+// gaps compares the times between arrivals as they are scheduled with those between arrivals as they are dealt. Where others
+// have their turn between two arrivals, most of the gap is theirs.
 type gaps struct {
+	slices           schedule.Turn
 	scheduled, dealt schedule.Gaps
 	last             arrival
 	any              bool // there was a last one
@@ -73,7 +75,7 @@ func (g *gaps) add(a arrival, w account.Window) {
 	if !w.Holds(a.intended) {
 		return
 	}
-	if g.any {
+	if g.any && g.slices.Slice(a.intended) == g.slices.Slice(g.last.intended) {
 		g.scheduled.Record(a.intended - g.last.intended)
 		g.dealt.Record(a.noticed - g.last.noticed)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/poolbench/poolbench/bench/internal/load/account"
 	"github.com/poolbench/poolbench/bench/internal/load/job"
-	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 )
@@ -65,7 +64,7 @@ func newRun(forced context.Context, j *job.Job) *run {
 		flight: account.NewFlight(w),
 	}
 	normal, groups := job.Groups(j.Load)
-	r.recorder = &recorder{edges: j.Edges, book: j.Ledger(normal)}
+	r.recorder = &recorder{edges: j.Edges, book: j.NewLedger(normal)}
 	for i := range normal {
 		r.clients = append(r.clients, &client{
 			line:  line{run: r, asks: &j.Client, dials: forced},
@@ -100,7 +99,12 @@ func (r *run) start() error {
 	if err != nil {
 		return err
 	}
-	r.clock = clock{origin: time.Now()}
+	origin, err := r.Begin(r.forced)
+	if err != nil {
+		closeAll(conns)
+		return err
+	}
+	r.clock = clock{origin: origin}
 	for i, conn := range conns {
 		if conn != nil {
 			early[i].adopt(conn)
@@ -113,7 +117,7 @@ func (r *run) start() error {
 			first = r.BackOff // it was refused just now
 		}
 		if r.Load.Loop == trial.Closed {
-			first = max(first, moment())
+			first = r.Turn.After(0, max(first, moment()))
 			r.working.Go(func() { c.closed(first) })
 		} else {
 			r.working.Go(func() { c.arrivals(r.queues[i%len(r.queues)], first) })
@@ -127,7 +131,7 @@ func (r *run) start() error {
 	}
 	if r.queues != nil {
 		w := r.Edges.Window()
-		r.pacer = &pacer{clock: r.clock, schedule: schedule.New(r.Load, w.Open, r.Seed), queues: r.queues, window: w}
+		r.pacer = &pacer{clock: r.clock, schedule: r.Schedule(w.Open), queues: r.queues, window: w, gaps: gaps{slices: r.Turn}}
 		r.working.Go(func() {
 			s := newSleeper(r.Loading)
 			defer s.end()
@@ -139,7 +143,7 @@ func (r *run) start() error {
 		r.working.Wait()
 		close(r.idle)
 	}()
-	r.Began(r.clock.origin)
+	r.Began(origin)
 	return nil
 }
 

@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/load/account"
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 )
 
-// A Driver carries out one load: it connects the clients whose connections stay, calls Job.Began, and drives until
+// A Driver carries out one load: it connects the clients whose connections stay, calls Job.Begin and Job.Began, and drives until
 // Job.Loading ends, when it begins nothing new; then it waits for what is in flight until that has its outcome, or until
 // ctx ends, when it cuts it off. Whatever happens, all that it started and opened is gone when it returns. What the server
 // does to single requests is no error.
 type Driver func(ctx context.Context, j *Job) (Totals, error)
 
-// A Job is one load on one address. Times are counted from the moment that is given to Began.
+// A Job is one load on one address. Times are counted from the moment that Begin returns.
 type Job struct {
 	Address netip.AddrPort
 	Client  workload.Client
@@ -29,6 +30,9 @@ type Job struct {
 	WarmUp  time.Duration // where the window opens, in loads whose window does not end by number
 	TimeOut time.Duration
 	BackOff time.Duration
+
+	// Turn is the load's own time: requests are due in it alone.
+	Turn schedule.Turn
 
 	// Requests, where it is not 0, is how many answers end the window.
 	Requests int
@@ -43,6 +47,10 @@ type Job struct {
 
 	Edges    *account.Edges
 	Connects Connects
+
+	// Begin is called once the driver has connected, and returns the moment at which the load begins, which may have passed
+	// already. It waits until others are ready too; ctx ends that, and then the driver returns the error.
+	Begin func(ctx context.Context) (origin time.Time, err error)
 
 	// Called by the driver, each at most once, from any goroutine. None blocks.
 	Began   func(origin time.Time)
@@ -59,22 +67,16 @@ type Totals struct {
 	Others  []trial.Other
 	Driving trial.Driving // all but LateEdge
 
+	Interrupted account.Interrupted // requests in progress when the server was told to stop
+
 	// EndUnproven says that sessions were measured on a system that does not tell whether the server received all of one.
 	EndUnproven bool
 }
 
-// Ledger returns a new one for this job, for so many clients that are measured. It keeps a series where the window is a time,
-// and the response times' spread in each slice where the load changes or is more than can be done: elsewhere the spread of
-// the whole window says the same.
-func (j *Job) Ledger(clients int) *account.Ledger {
-	l := account.NewLedger(clients, j.TimeOut, j.BackOff)
-	l.Slice(j.Edges.Window(), len(j.Load.Profile) > 0 || j.Load.Fraction > 1)
-	return l
-}
-
 // Fill takes over what l and f have counted.
 func (t *Totals) Fill(l *account.Ledger, f *account.Flight) {
-	t.Counts, t.Clients, t.Latency, t.Series = l.Counts, l.Served(), l.Latency, l.Series()
+	t.Counts, t.Clients, t.Latency = l.Counts, l.Served(), l.Latency
+	t.Series, t.Interrupted = l.Series(), l.Interrupted
 	if average := f.Average(); average > 0 {
 		t.Driving.InFlight, t.Driving.Whole, t.Driving.Partial = average, l.Whole, l.Partial
 	}
@@ -82,6 +84,23 @@ func (t *Totals) Fill(l *account.Ledger, f *account.Flight) {
 
 // thinkStream keeps the clients' first moments independent of whatever else is drawn from the same seed.
 const thinkStream = 0x7468696e6b
+
+// NewLedger returns an empty one for so many clients that are measured. It keeps a series where the window is a time, and the
+// response times' spread in each slice where the load changes or is more than can be done: elsewhere the spread of the whole
+// window says the same.
+func (j *Job) NewLedger(clients int) *account.Ledger {
+	l := account.NewLedger(clients, j.TimeOut, j.BackOff)
+	l.Slice(j.Edges.Window(), len(j.Load.Profile) > 0 || j.Load.Fraction > 1)
+	if j.Load.Loop == trial.Closed { // in open loops whoever is away has arrivals waiting, which must not wait for longer because others have their turn
+		l.Turn = j.Turn
+	}
+	return l
+}
+
+// Schedule returns the arrivals of an open loop whose window opens there.
+func (j *Job) Schedule(opens time.Duration) schedule.Schedule {
+	return j.Turn.Apply(schedule.New(j.Load, opens, j.Seed))
+}
 
 // FirstMoments returns a function that draws, for one client of the closed loop after the other, when it asks first: at
 // random within its think time, or all would think, and ask, in step.
