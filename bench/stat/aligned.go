@@ -32,6 +32,8 @@ type aligned struct {
 	// is 0 or infinite.
 	reach, finite float64
 
+	lean float64 // its sign says to which side the figures lean, roughly
+
 	keys   []key
 	scores [][3]int
 	counts []float64
@@ -73,6 +75,7 @@ func align(blocks []block) *aligned {
 		if lo <= hi {
 			wide = max(wide, hi-lo)
 			t.logs, t.size = append(t.logs, logs), append(t.size, 1+b.n)
+			t.lean += logs[0] - logs[b.n]
 		}
 	}
 	if zeros {
@@ -153,22 +156,23 @@ func (t *aligned) balance(shift float64) int {
 func (t *aligned) tails(shift float64) (low, high float64) {
 	// Counted from the nearer end, so that what is small is exact, and half of the sums need not be looked at.
 	flipped := t.balance(shift) > 0
-	sum := 0
-	for i, s := range t.scores {
-		end := s[0]
-		for _, v := range s[:t.size[i]] {
-			if flipped {
-				end = max(end, v)
-			} else {
-				end = min(end, v)
-			}
+	odd := 0
+	for i := range t.scores {
+		s := t.scores[i][:t.size[i]]
+		least := slices.Min(s)
+		if flipped {
+			least = slices.Max(s)
 		}
-		for j := range t.size[i] {
-			d := s[j] - end
-			if flipped {
-				d = -d
-			}
-			t.scores[i][j] = d
+		for j, v := range s {
+			s[j] = max(v-least, least-v)
+			odd |= s[j]
+		}
+	}
+	half := odd&1 ^ 1 // without ties all scores are even or all are odd
+	sum := 0
+	for i := range t.scores {
+		for j := range t.scores[i] {
+			t.scores[i][j] >>= half
 		}
 		sum += t.scores[i][0]
 	}
@@ -298,10 +302,7 @@ func (t *aligned) within(alpha, most float64) bool {
 		return 2*low <= alpha
 	}
 	// The nearer end first: often it is not rejected, and the other need not be looked at.
-	side := 1.0
-	if t.balance(0) < 0 {
-		side = -1
-	}
+	side := math.Copysign(1, t.lean)
 	return tooFar(side) && tooFar(-side)
 }
 

@@ -93,7 +93,7 @@ func TestWhereNothingDiffersAtMostOneSuiteInTwentySaysSo(t *testing.T) {
 	skewed := func(rng *rand.Rand) float64 { return 0.2 * rng.ExpFloat64() }
 	total, wrong := 0, 0
 	for name, noise := range map[string]func(*rand.Rand) float64{"normal": normalNoise(0.15), "skewed": skewed, "heavy-tailed": heavy} {
-		const suites = 140
+		const suites = 110
 		any, named := 0, 0
 		d := world{scenarios: 10, truth: []float64{1, 1, 1, 1}, noise: noise}.suites(41, suites, 18, func(pairs []*pair) {
 			any += one(slices.ContainsFunc(pairs, func(p *pair) bool { return p.rejected })) // without the threshold's help
@@ -195,7 +195,7 @@ func TestClearDifferencesEndAtTheFirstLook(t *testing.T) {
 func TestDecisionsDoNotDependOnWhenTheyAreAsked(t *testing.T) {
 	rng := rand.New(rand.NewPCG(47, 48))
 	for _, sd := range []float64{0.02, 0.06, 0.2} {
-		w := world{scenarios: 4, truth: []float64{1, 0.93, 1.1, 1.1, 0.5}, noise: normalNoise(sd)}
+		w := world{scenarios: 2, truth: []float64{1, 0.93, 1.1, 1.1, 0.5}, noise: normalNoise(sd)}
 		scenarios := w.asked()
 		d := NewDesign(0, scenarios, 18)
 		all := w.measure(rng, 18)
