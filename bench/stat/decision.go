@@ -13,7 +13,7 @@ import (
 type Observation struct {
 	Cell
 	Repetition int
-	Value      float64 // 0 or above
+	Value      float64 // 0 or above; others are left out
 
 	Bounded bool // the driver decided the figure (finding driver-bound), so that it is a bound
 	Blurred bool // the driver's time is in it (finding above-half-ceiling), so that small differences do not show
@@ -172,7 +172,7 @@ func (r *replay) observe(obs []Observation) {
 	}
 	for _, o := range obs {
 		c := of[o.Cell]
-		if c == nil || !(o.Value >= 0) {
+		if c == nil || !(o.Value >= 0) || math.IsInf(o.Value, 1) {
 			continue
 		}
 		if _, taken := c.figures[o.Cell][o.Repetition]; taken {

@@ -71,7 +71,7 @@ func Looks(family, most int) []int {
 }
 
 // Repetitions is the least number with which any difference can be told in a family of so many comparisons, if there is one
-// look at them: 8 for 11 to 164.
+// look at them: 8 for 55 to 164.
 func Repetitions(family int) int { return earliest(family, 1) }
 
 // earliest is the fewest repetitions with which the least possible p, 2/3ⁿ, can be significant at one of so many looks.

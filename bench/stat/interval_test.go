@@ -98,12 +98,3 @@ func TestMedianLeavesItsInputAlone(t *testing.T) {
 		t.Errorf("%v, was %v", values, before)
 	}
 }
-
-// The figures that the design gives for its choice of eight.
-func TestRepetitionsOfAFamily(t *testing.T) {
-	for comparisons, want := range map[int]int{0: 6, 1: 6, 2: 7, 3: 7, 4: 8, 6: 8, 7: 9, 12: 9, 13: 10, 25: 10, 26: 11} {
-		if got := Repetitions(comparisons); got != want {
-			t.Errorf("%d comparisons: %d repetitions, want %d", comparisons, got, want)
-		}
-	}
-}

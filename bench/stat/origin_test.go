@@ -40,42 +40,41 @@ func TestWhatTheDriverDecidedIsNotRanked(t *testing.T) {
 		metric     Metric
 		other      int64 // against 100
 		base, own  string
-		differs    bool
-		unranked   bool
+		want       Outcome
 		sense      Sense
 		boundKnown bool
 	}{
-		{"equal, neither bound", Goodput, equal, none, none, false, false, AsSeen, true},
-		{"equal, both bound", Goodput, equal, bound, bound, false, true, AsSeen, false},
-		{"equal, the baseline bound", Goodput, equal, bound, none, false, true, AsSeen, false},
-		{"equal, the other bound", Goodput, equal, none, bound, false, true, AsSeen, false},
-		{"less, both bound", Goodput, less, bound, bound, false, true, AsSeen, false},
-		{"less, the faster one bound", Goodput, less, bound, none, true, false, AtMost, false},
-		{"less, the slower one bound", Goodput, less, none, bound, false, true, AsSeen, false},
-		{"more, the slower one bound", Goodput, more, bound, none, false, true, AsSeen, false},
-		{"more, the faster one bound", Goodput, more, none, bound, true, false, AtLeast, false},
-		{"less, neither bound", Goodput, less, none, none, true, false, AsSeen, true},
-		{"nothing at all, the baseline bound", Goodput, 0, bound, none, true, false, AtMost, false},
+		{"equal, neither bound", Goodput, equal, none, none, Tied, AsSeen, true},
+		{"equal, both bound", Goodput, equal, bound, bound, Unranked, AsSeen, false},
+		{"equal, the baseline bound", Goodput, equal, bound, none, Unranked, AsSeen, false},
+		{"equal, the other bound", Goodput, equal, none, bound, Unranked, AsSeen, false},
+		{"less, both bound", Goodput, less, bound, bound, Unranked, AsSeen, false},
+		{"less, the faster one bound", Goodput, less, bound, none, Different, AtMost, false},
+		{"less, the slower one bound", Goodput, less, none, bound, Unranked, AsSeen, false},
+		{"more, the slower one bound", Goodput, more, bound, none, Unranked, AsSeen, false},
+		{"more, the faster one bound", Goodput, more, none, bound, Different, AtLeast, false},
+		{"less, neither bound", Goodput, less, none, none, Different, AsSeen, true},
+		{"nothing at all, the baseline bound", Goodput, 0, bound, none, Different, AtMost, false},
 
-		{"a longer time, the shorter one bound", ResponseP50, more, bound, none, true, false, AtLeast, false},
-		{"a longer time, the longer one bound", ResponseP50, more, none, bound, false, true, AsSeen, false},
-		{"a shorter time, itself bound", ResponseP50, less, none, bound, true, false, AtMost, false},
-		{"a shorter time, the longer one bound", ResponseP50, less, bound, none, false, true, AsSeen, false},
+		{"a longer time, the shorter one bound", ResponseP50, more, bound, none, Different, AtLeast, false},
+		{"a longer time, the longer one bound", ResponseP50, more, none, bound, Unranked, AsSeen, false},
+		{"a shorter time, itself bound", ResponseP50, less, none, bound, Different, AtMost, false},
+		{"a shorter time, the longer one bound", ResponseP50, less, bound, none, Unranked, AsSeen, false},
 
-		{"equal times above half of the ceiling", ResponseP50, equal, half, half, false, true, AsSeen, false},
-		{"a longer time above half of the ceiling", ResponseP50, more, half, half, true, false, AsSeen, true},
-		{"a shorter time above half of the ceiling", ResponseP50, less, half, half, true, false, AsSeen, true},
+		{"equal times above half of the ceiling", ResponseP50, equal, half, half, Unranked, AsSeen, false},
+		{"a longer time above half of the ceiling", ResponseP50, more, half, half, Different, AsSeen, true},
+		{"a shorter time above half of the ceiling", ResponseP50, less, half, half, Different, AsSeen, true},
 
-		{"CPU, both bound", ServerCPU, equal, bound, bound, false, false, AsSeen, true},
-		{"CPU, above half of the ceiling", ServerCPU, equal, half, half, false, false, AsSeen, true},
-		{"more CPU, both bound", ServerCPU, less, bound, bound, true, false, AsSeen, true},
-		{"another finding", Goodput, equal, finding.DriverGC, finding.DriverLate, false, false, AsSeen, true},
+		{"CPU, both bound", ServerCPU, equal, bound, bound, Tied, AsSeen, true},
+		{"CPU, above half of the ceiling", ServerCPU, equal, half, half, Tied, AsSeen, true},
+		{"more CPU, both bound", ServerCPU, less, bound, bound, Different, AsSeen, true},
+		{"another finding", Goodput, equal, finding.DriverGC, finding.DriverLate, Tied, AsSeen, true},
 	} {
 		trials := p50(exact(times8([3]int64{100, 100, c.other})...))
 		trials = marked(marked(trials, baseline, 8, c.base), "other", 8, c.own)
-		got := Comparisons(trials, c.metric)[0]
-		if got.Differs != c.differs || got.Unranked != c.unranked || got.Sense != c.sense {
-			t.Errorf("%s: differs %v, unranked %v, sense %q; want %v, %v, %q", c.name, got.Differs, got.Unranked, got.Sense, c.differs, c.unranked, c.sense)
+		got := old(trials, c.metric)[0]
+		if got.Outcome != c.want || got.Sense != c.sense {
+			t.Errorf("%s: %v, sense %q; want %v, %q", c.name, got.Outcome, got.Sense, c.want, c.sense)
 		}
 		if known := !math.IsInf(got.Bound, 1); known != c.boundKnown {
 			t.Errorf("%s: the bound is %v, want one: %v", c.name, got.Bound, c.boundKnown)
@@ -91,7 +90,7 @@ func TestHalfOfTheTrialsDecideWhoseTheFigureIs(t *testing.T) {
 	for n, want := range map[int]bool{0: false, 3: false, 4: true, 8: true} {
 		for _, strategy := range []string{baseline, "other"} {
 			trials := marked(exact(times8([3]int64{100, 100, 100})...), strategy, n, finding.DriverBound)
-			if got := Comparisons(trials, Goodput)[0].Unranked; got != want {
+			if got := old(trials, Goodput)[0].Outcome == Unranked; got != want {
 				t.Errorf("%d of 8 trials of %s are driver-bound: unranked %v, want %v", n, strategy, got, want)
 			}
 			for _, s := range Summaries(trials) {
@@ -107,7 +106,7 @@ func TestHalfOfTheTrialsDecideWhoseTheFigureIs(t *testing.T) {
 					trials[i].Invalid = "driver-bound in an open loop"
 				}
 			}
-			if n < 8 && Comparisons(trials, Goodput)[0].Unranked {
+			if n < 8 && old(trials, Goodput)[0].Outcome == Unranked {
 				t.Errorf("%d invalid trials of %s decide", n, strategy)
 			}
 			for _, s := range Summaries(trials) {
@@ -133,7 +132,7 @@ func TestCalibrationsAreComparedWithNothing(t *testing.T) {
 		trials = append([]trial.Trial{null}, trials...)
 	}
 	before := slices.Clone(trials)
-	all := Comparisons(trials, Goodput)
+	all := old(trials, Goodput)
 	for i := range trials {
 		if trials[i].Seq != before[i].Seq {
 			t.Fatal("the caller's slice was changed")

@@ -160,7 +160,7 @@ func contains(cells []Cell, cell Cell) bool {
 }
 
 func TestNoTrialsNoSummaries(t *testing.T) {
-	if s, c := Summaries(nil), Comparisons(nil, Goodput); len(s) != 0 || len(c) != 0 {
+	if s, c := Summaries(nil), Comparisons(nil, Goodput, nil, trial.Design{}); len(s) != 0 || len(c) != 0 {
 		t.Errorf("%v, %v", s, c)
 	}
 }
