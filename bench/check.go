@@ -57,7 +57,7 @@ func (s Suite) fault() (field string, err error) {
 	case len(s.Scenarios) == 0:
 		return "scenarios", errors.New("no scenario to measure")
 	case s.Repetitions < 1:
-		return "repetitions", fmt.Errorf("repetitions %d: at least 1, and at least %d to compare anything", s.Repetitions, MinRepetitions)
+		return "repetitions", fmt.Errorf("repetitions %d: has to be at least 1", s.Repetitions)
 	case s.Threshold != 0 && !(s.Threshold > 0 && s.Threshold < 1):
 		return "threshold", fmt.Errorf("threshold %v: has to be above 0 and below 1, for example 5%%", s.Threshold)
 	case s.Budget < 0:
@@ -234,6 +234,8 @@ func (sc Scenario) styleFault() (field string, err error) {
 	switch {
 	case sc.Interleaved != 0 && sc.Interleaved < shortestSlice:
 		return "interleaved", fmt.Errorf("interleaved %v: has to be 0 (one after the other) or at least %v", sc.Interleaved, shortestSlice)
+	case sc.Repetitions < 0:
+		return "repeat", fmt.Errorf("repeat %d: has to be 0 (as often as the suite allows) or more", sc.Repetitions)
 	case sc.Interleaved != 0 && sc.Drain:
 		return "interleaved", fmt.Errorf("interleaved %v with drain: servers that take turns cannot be stopped at the window's end", sc.Interleaved)
 	}

@@ -22,9 +22,9 @@ func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
 	e.Started = time.Now().UTC()
 	e.Server, e.Driver = sides.Server, sides.Driver
 	e.Warnings = append(e.Warnings, sides.Warnings...)
-	if need := stat.Looks(e.Design.Family, 0); e.Design.Family > 0 && s.Repetitions < need[0] {
+	if need := stat.Repetitions(e.Design.Family); e.Design.Family > 0 && s.Repetitions < need {
 		e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
-			"%d repetitions cannot decide a comparison: the %d that this suite makes need at least %d (--repetitions %d)", s.Repetitions, e.Design.Family, need[0], need[0])})
+			"%d repetitions cannot decide a comparison: the %d that this suite makes need at least %d (--repetitions %d)", s.Repetitions, e.Design.Family, need, need)})
 	}
 	return e, nil
 }

@@ -45,7 +45,7 @@ func Example() {
 		},
 	}
 	suite := bench.Suite{
-		Name: "shout", Kinds: all.Kinds(), Workloads: append(workload.All(), mine), Repetitions: bench.MinRepetitions,
+		Name: "shout", Kinds: all.Kinds(), Workloads: append(workload.All(), mine), Repetitions: 12,
 		Scenarios: []bench.Scenario{{
 			Name: "shout", About: "Does a pool help my service?", Workload: "shout",
 			Strategies: []string{"goroutine", "ants:workers=64", "ants:workers=64,unit=request"}, // the first is the baseline
@@ -58,9 +58,9 @@ func Example() {
 }
 
 func ExampleSuite_Check() {
-	suite := bench.Suite{Kinds: all.Kinds(), Workloads: workload.All(), Repetitions: bench.MinRepetitions,
-		Scenarios: bench.Quick("goroutine", "swarm")}
+	suite := bench.Suite{Kinds: all.Kinds(), Workloads: workload.All(), Repetitions: 12,
+		Scenarios: []bench.Scenario{{Name: "echo", Workload: "echo", Strategies: []string{"goroutine", "swarm"}}}}
 	fmt.Println(suite.Check())
 	// Output:
-	// scenario "exchange": unknown strategy "swarm"; allowed: goroutine, semaphore, reuseport, channel, lifo, ants, pond, pond-v1, workerpool, gnet, thread, tutorial
+	// scenario "echo": unknown strategy "swarm"; allowed: goroutine, semaphore, reuseport, channel, lifo, ants, pond, pond-v1, workerpool, gnet, thread, tutorial
 }

@@ -29,10 +29,6 @@ type Suite struct {
 	Budget      time.Duration // no repetition begins after so long; 0: no limit but Repetitions
 }
 
-// MinRepetitions is the fewest that can tell anything: with n paired repetitions an exact test cannot go below
-// p = 2/2^n, so 8 are needed to name one difference among up to six comparisons at 5 %.
-const MinRepetitions = 8
-
 // A Scenario is one question: a workload under a shape of load, asked of several strategies.
 type Scenario struct {
 	Name       string

@@ -20,7 +20,7 @@ func SuiteFields() []Field[bench.Suite] {
 		one(field{Key: "about", Flag: "suite-about", Value: "TEXT", About: "One sentence: what the suite is for, and how long it takes."},
 			func(s *suite) *string { return &s.About }, word[string]()),
 		one(field{Key: "repetitions", Flag: "repetitions", Value: "N",
-			About: fmt.Sprintf("How often each trial is done, each time in a fresh process, at most: what is decided earlier ends earlier, and fewer than %d show no difference.", bench.MinRepetitions)},
+			About: "How often each trial is done, each time in a fresh process, at most: what is decided earlier ends earlier. How many a first decision takes depends on how much is compared; 10 for a hundred pairs."},
 			func(s *suite) *int { return &s.Repetitions }, whole),
 		one(field{Key: "threshold", Flag: "threshold", Value: "PERCENT", example: ratio.write(stat.Threshold), Unset: ratio.write(stat.Threshold),
 			About: "The smallest difference that matters."},
@@ -87,6 +87,9 @@ func ScenarioFields() []Field[bench.Scenario] {
 			func(s *scenario) *time.Duration { return &s.Timing.TimeOut }, span),
 		one(field{Key: "back-off", Flag: "back-off", Value: "TIME", About: "How long a refused client waits before it comes back."},
 			func(s *scenario) *time.Duration { return &s.Timing.BackOff }, span),
+		one(field{Key: "repeat", Flag: "repeat", Value: "N", Unset: "as often as the suite's repetitions allow; questions size and capacity need fewer",
+			About: "How often this scenario is repeated at most."},
+			func(s *scenario) *int { return &s.Repetitions }, whole),
 		one(field{Key: "sketch", Flag: "sketch", Value: "N", Unset: "0, as often as at decide-at",
 			About: "Open loop and sessions: how often the offered loads other than decide-at are measured, which only draw a curve."},
 			func(s *scenario) *int { return &s.Sketch }, whole),
@@ -106,7 +109,7 @@ func metrics() string {
 	return strings.Join(keys, ", ")
 }
 
-// defaultRepetitions is more than twice of bench.MinRepetitions, because it is the most that there are and not how many
+// defaultRepetitions is twice what the first decision takes, because it is the most that there are and not how many
 // it takes: what is clear ends long before.
 const defaultRepetitions = 20
 

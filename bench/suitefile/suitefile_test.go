@@ -57,8 +57,8 @@ func TestASuiteIsReadAsItWasWritten(t *testing.T) {
 
 func TestABuiltInSuiteIsReadAsItWasWritten(t *testing.T) {
 	quick := catalog()
-	quick.Name, quick.Repetitions = "quick", bench.QuickRepetitions
-	quick.Scenarios = bench.Quick("goroutine", "channel", "ants:workers=16,unit=request")
+	quick.Name, quick.Repetitions = "quick", 12
+	quick.Scenarios = several("goroutine", "channel", "ants:workers=16,unit=request")
 	checkRoundTrip(t, quick)
 	quick.Scenarios = quick.Scenarios[4:5]
 	checkRoundTrip(t, quick)
@@ -347,7 +347,7 @@ defaults:
 
 func TestWhatScenariosHaveInCommonIsWrittenOnce(t *testing.T) {
 	s := catalog()
-	s.Name, s.Repetitions, s.Scenarios = "quick", 8, bench.Quick("goroutine", "channel")
+	s.Name, s.Repetitions, s.Scenarios = "quick", 8, several("goroutine", "channel")
 	text := string(suitefile.Write(s))
 	for _, once := range []string{"\n  window: 200ms\n", "\n  strategies: [goroutine, channel]\n", "\n  # think: 0s\n"} {
 		if strings.Count(text, once) != 1 || strings.Count(text, strings.TrimLeft(once, "\n #")) != 1 {
@@ -434,7 +434,7 @@ func TestAFileThatIsABombIsRefused(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	quick := catalog()
-	quick.Name, quick.Repetitions, quick.Scenarios = "quick", 12, bench.Quick("goroutine", "channel:workers=4")
+	quick.Name, quick.Repetitions, quick.Scenarios = "quick", 12, several("goroutine", "channel:workers=4")
 	f.Add(suitefile.Write(quick))
 	f.Add([]byte("name: a\nscenarios:\n- {name: b, workload: echo, strategies: [goroutine], loop: open, offered: [50%, 0.9], others: [\"slow:share=0.1\"]}\n"))
 	f.Add([]byte("defaults: &a {window: |\n  1s\n}\nscenarios: [*a, <<: *a, !!str x, ? y]\n---\n%YAML 1.2\n"))

@@ -4,16 +4,12 @@ package main
 import (
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/cli"
+	"github.com/poolbench/poolbench/bench/suites"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/poolbench/poolbench/strategies/all"
 )
 
 func main() {
-	cli.Main(bench.Suite{
-		Name:        "quick",
-		Kinds:       all.Kinds(),
-		Workloads:   workload.All(),
-		Scenarios:   bench.Quick("goroutine", "channel", "ants", "pond", "thread", "tutorial"),
-		Repetitions: bench.QuickRepetitions,
-	})
+	built := suites.All(bench.Suite{Kinds: all.Kinds(), Workloads: workload.All()})
+	cli.Main(built[0], built[1:]...)
 }
