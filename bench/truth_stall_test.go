@@ -4,6 +4,7 @@ package bench_test
 
 import (
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -122,8 +123,37 @@ func stalledServer(t *testing.T, driver string, window time.Duration) {
 		case lag.Seconds() > innocent(driver)*response.Seconds():
 			return fmt.Errorf("lag p99 is %v: the driver takes the server's stop for its own", lag)
 		}
-		return nil
+		return stalledSlices(x.Series, timing.WarmUp, window, took)
 	})
+}
+
+// stalledSlices says whether the stop stands in the slices in which it was: nothing is answered in those that lie within it, and
+// who asks in one waits for the rest of the stop. It began a quarter of the window behind the warm-up, counted from before the
+// driver connected.
+func stalledSlices(s trial.Series, warmUp, window, took time.Duration) error {
+	first := slices.Index(s.Good, 0)
+	if first < 0 {
+		return fmt.Errorf("answers in every slice of %v, and the server was stopped for %v", s.Slice, took)
+	}
+	last := first
+	for last+1 < s.Len() && s.Good[last+1] == 0 {
+		last++
+	}
+	from, to := time.Duration(first)*s.Slice, time.Duration(last+1)*s.Slice
+	if to-from > took+s.Slice || to-from < took-2*s.Slice {
+		return fmt.Errorf("no answers for %v in slices of %v, and the server was stopped for %v", to-from, s.Slice, took)
+	}
+	if late := window/4 - from; late > warmUp || late < -2*s.Slice {
+		return fmt.Errorf("no answers from %v of the window on, want %v, or a little less", from, window/4)
+	}
+	for i := first; i <= last; i++ {
+		// The stop ends in the slice behind the last, and then all that has come is worked off.
+		least, most := to-time.Duration(i)*s.Slice-s.Slice/2, to-time.Duration(i)*s.Slice+2*s.Slice+took/4
+		if mean := s.Response[i]; mean < least || mean > most {
+			return fmt.Errorf("slice %d of those without an answer, %d to %d, has a mean response of %v, want %v to %v", i, first, last, mean, least, most)
+		}
+	}
+	return nil
 }
 
 // stalledDriver stops a driver for a fifth of its window. The server stands ready, so that nothing of it is the server's.

@@ -207,6 +207,9 @@ func checkRecord(t *testing.T, x trial.Trial, driver string) {
 	if err := x.Check(); err != nil {
 		t.Errorf("%s: %v", driver, err)
 	}
+	if n := x.Series.Len(); n == 0 {
+		t.Errorf("%s: the window has no series", driver)
+	}
 	if x.Driver.Name != driver {
 		t.Errorf("driven by %q, want %q", x.Driver.Name, driver)
 	}

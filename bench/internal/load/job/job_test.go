@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/load/account"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -63,5 +64,25 @@ func TestConnectsTellTheServersFailuresFromOurs(t *testing.T) {
 	}
 	if c.Exhausted() != 2 {
 		t.Errorf("%d of them for want of ports or files, want 2", c.Exhausted())
+	}
+}
+
+func TestALedgerKeepsTheSpreadWhereTheLoadMakesItDependOnTime(t *testing.T) {
+	whole := account.Window{Open: time.Second, Close: 2 * time.Second, End: account.Never}
+	for name, c := range map[string]struct {
+		window         account.Window
+		load           trial.Load
+		slices, spread int
+	}{
+		"a steady load":             {whole, trial.Load{Loop: trial.Open, Rate: 100}, 50, 0},
+		"all that can be done":      {whole, trial.Load{Loop: trial.Open, Rate: 100, Fraction: 1}, 50, 0},
+		"more than that":            {whole, trial.Load{Loop: trial.Open, Rate: 100, Fraction: 1.4}, 50, 50},
+		"a load that changes":       {whole, trial.Load{Loop: trial.Open, Rate: 100, Profile: trial.Burst(5, 0, 1)}, 50, 50},
+		"a window without a length": {account.Window{Open: account.Never, Close: account.Never, End: account.Never}, trial.Load{Loop: trial.Closed}, 0, 0},
+	} {
+		j := Job{Load: c.load, TimeOut: time.Second, BackOff: time.Second, Edges: account.NewEdges(c.window)}
+		if s := j.Ledger(1).Series(); s.Len() != c.slices || len(s.Spread) != c.spread {
+			t.Errorf("%s: %d slices and %d spreads, want %d and %d", name, s.Len(), len(s.Spread), c.slices, c.spread)
+		}
 	}
 }
