@@ -64,7 +64,7 @@ func TestCompareSaysWhatHasBecomeWorse(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
-	_, table, _ := strings.Cut(stdout, "1 of 12 comparisons differ: 1 regressed, 0 improved.")
+	_, table, _ := strings.Cut(stdout, "1 of 16 comparisons differ: 1 regressed, 0 improved.")
 	first := strings.Split(table, "\n")
 	if len(first) < 5 || !strings.Contains(first[4], "regressed") || !strings.Contains(first[4], "channel") || !strings.Contains(first[4], "goodput *") || !strings.Contains(first[4], "1k/s") ||
 		!strings.Contains(first[4], "502/s") || !strings.Contains(first[4], "0.500") {
@@ -106,7 +106,7 @@ func TestCompareOfTwoMachinesSaysSoFirst(t *testing.T) {
 			t.Errorf("%s begins with %q", name, line)
 		}
 	}
-	if code != 0 || !strings.Contains(rest, "Changed: Go: go1.26 → go1.27") || !strings.Contains(rest, "0 of 8 comparisons differ") {
+	if code != 0 || !strings.Contains(rest, "Changed: Go: go1.26 → go1.27") || !strings.Contains(rest, "0 of 12 comparisons differ") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 	code, stdout, stderr = execute(t.Context(), "compare", "--json", old, new)
@@ -115,7 +115,7 @@ func TestCompareOfTwoMachinesSaysSoFirst(t *testing.T) {
 		Machine     []struct{ What, Old, New string }
 		Comparisons []struct{ Metric, Outcome string }
 	}
-	if err := json.Unmarshal([]byte(stdout), &result); err != nil || code != 0 || result.Basis != "to-baseline" || len(result.Machine) != 1 || len(result.Comparisons) != 8 {
+	if err := json.Unmarshal([]byte(stdout), &result); err != nil || code != 0 || result.Basis != "to-baseline" || len(result.Machine) != 1 || len(result.Comparisons) != 12 {
 		t.Errorf("exit code %d, %v: %+v", code, err, result)
 	}
 	if !strings.Contains(stderr, "NOT THE SAME MACHINE") {

@@ -143,7 +143,7 @@ func TestBenchstatComparesByEachElement(t *testing.T) {
 		cells[column.Project(r).StringValues()+" "+row.Project(r).StringValues()]++
 		procs[gomaxprocs.Project(r).StringValues()] = true
 	}
-	for _, want := range []string{"ants echo-open 0.25 64", "goroutine echo-open 0.25 unbounded true", "tutorial cpu  2"} {
+	for _, want := range []string{"ants echo-open 0.25 64", "goroutine echo-open 0.25 unbounded true", "tutorial cpu 2"} {
 		if cells[want] != 12 {
 			t.Errorf("%d results in %q", cells[want], want)
 		}
