@@ -33,6 +33,11 @@ func (v view) scenario(d *document, s scenario) {
 		return
 	}
 	d.f("%s\n\n", prose(v.limits(s)))
+	if v.answer(d, s) {
+		s.totals(d, c.Measured)
+		s.others(d)
+		return
+	}
 	for _, c := range s.starving() {
 		what := "Refused"
 		if c.worst.Nothing > 0 {

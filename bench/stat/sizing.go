@@ -90,13 +90,13 @@ type Little struct {
 type Law struct {
 	USL     USL
 	Plateau Plateau
-	Fits    bool   // the law is within Poor of every figure
+	Fits    bool   // the law is within Poor of every figure, and the plateau is not nearer
 	Why     string // why there is none; USL and Plateau are then zero
 }
 
-// Poor is how far a model may be from a measured figure, as a ratio, to be worth quoting: three times the smallest
-// difference that matters. A law of smooth curves misses the bend of a load that waits by up to a half.
-const Poor = 0.15
+// Poor is how far a model may be from a measured figure, as a ratio, to be worth quoting: twice the smallest difference
+// that matters.
+const Poor = 2 * Threshold
 
 // Sizes says which limit is enough. The scenario's strategies are of one kind and differ in workers, or, at equal workers,
 // in their queue. They are compared by the metric that decides, at the level that decides; in closed loop by goodput, and
@@ -325,5 +325,8 @@ func (s *Sizing) law(load trial.Load) Law {
 	if err != nil {
 		return Law{Why: fmt.Sprintf("it takes %d limits up to the number of clients that answer anything without the driver being the bottleneck, and there are %d", USLPoints, len(n))}
 	}
-	return Law{USL: u, Plateau: FitPlateau(n, x), Fits: u.Off <= Poor}
+	l := Law{USL: u, Plateau: FitPlateau(n, x)}
+	// A smooth curve with three parameters comes near to a bend with two: what tells them apart is which is nearer.
+	l.Fits = u.Off <= Poor && (u.Off <= Threshold || u.Off <= l.Plateau.Off)
+	return l
 }
