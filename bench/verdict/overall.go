@@ -152,11 +152,11 @@ const mostExceptions = 4
 func (j *judge) takeText(take Tally, scenarios []Scenario) string {
 	n := take.scenarios()
 	text := fmt.Sprintf("Take %s: it is among the best in %s of %s", take.Name, count(len(take.Best)), counted(n, "scenario"))
-	if len(take.Best) == n {
-		text = fmt.Sprintf("Take %s: it is among the best in all of %s", take.Name, counted(n, "scenario"))
-		if n == 1 {
-			text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in", take.Name)
-		}
+	switch {
+	case n == 1:
+		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in", take.Name)
+	case len(take.Best) == n:
+		text = fmt.Sprintf("Take %s: it is among the best in all %s scenarios that it was measured in", take.Name, count(n))
 	}
 	var exceptions []string
 	except := func(name, why string) {
@@ -188,6 +188,9 @@ func (j *judge) takeText(take Tally, scenarios []Scenario) string {
 	}
 	if len(take.Unranked) > 0 {
 		text += "; not ranked in " + and(take.Unranked)
+	}
+	if more := len(scenarios) - n; more > 0 {
+		text += fmt.Sprintf("; not measured in %s", counted(more, "other"))
 	}
 	return text + "."
 }
