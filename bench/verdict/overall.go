@@ -124,7 +124,7 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 		o.Take = take.Name
 		o.Sentences = append(o.Sentences, j.takeText(take, scenarios))
 	} else {
-		o.Sentences = append(o.Sentences, nothing(scenarios))
+		o.Sentences = append(o.Sentences, j.nothing(scenarios))
 	}
 	if o.Libraries != nil {
 		if text := j.librariesText(*o.Libraries); text != "" {
@@ -196,10 +196,12 @@ func (j *judge) takeText(take Tally, scenarios []Scenario) string {
 }
 
 // nothing is what can be said if no group is best anywhere.
-func nothing(scenarios []Scenario) string {
+func (j *judge) nothing(scenarios []Scenario) string {
 	switch {
 	case len(scenarios) == 0:
 		return "No scenario compares strategies, so there is nothing to choose between."
+	case !slices.ContainsFunc(j.questions, func(q question) bool { return len(q.trials) > 0 }):
+		return "Not one trial can be used, so nothing can be said."
 	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Undecided) > 0 }):
 		return "Nothing is decided yet: no strategy is shown to be among the best in any scenario."
 	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Unranked) > 0 }):
@@ -262,7 +264,7 @@ func (j *judge) pairs(q question, names []string, e *Equals) {
 			e.Different = append(e.Different, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
 			e.Where = append(e.Where, q.Name)
 		case stat.Undecided:
-			if !slices.Contains(e.Undecided, q.Name) {
+			if d.Repetitions > 0 && !slices.Contains(e.Undecided, q.Name) {
 				e.Undecided = append(e.Undecided, q.Name)
 			}
 		}

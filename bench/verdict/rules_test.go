@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,18 +206,27 @@ func TestWhatWouldChangeAReasonFollowsFromTheLimits(t *testing.T) {
 	}
 }
 
-// Catches: a stop that loses requests and is not seen, or one that loses hardly any and is.
-func TestRequestsLostAtAStopAreAReason(t *testing.T) {
-	defer func(before func(trial.Trial) (int64, int64, bool)) { inProgress = before }(inProgress)
-	for lost, want := range map[int64]int{0: 0, 12: 0, 13: 1} { // of 12 trials and the twin's 12, with 500 each
-		left := lost
-		inProgress = func(trial.Trial) (int64, int64, bool) {
-			n := min(left, 1)
-			left -= n
-			return 500, n, true
-		}
-		if got := len(reasons(evidenceOf(t, closed("x", one(nil))))); got != want {
-			t.Errorf("%d lost: %d reasons", lost, got)
+// Catches: a stop that loses requests and is not seen, or one that loses hardly any and is; what a stop loses or refuses
+// taken for failures or shedding under load.
+func TestWhatAStopLosesIsAReasonOfItsOwn(t *testing.T) {
+	before := stopOf
+	defer func() { stopOf = before }()
+	for _, c := range []struct {
+		stop   stop // of each trial
+		change func(*trial.Trial)
+		want   []Code
+	}{
+		{stop{1000, 0, 0}, nil, nil},
+		{stop{1000, 1, 0}, lost(1, failed), nil},
+		{stop{1000, 2, 0}, lost(2, failed), []Code{Loses}},
+		{stop{1000, 100, 0}, all(lost(50, failed), lost(50, unanswered)), []Code{Loses}},
+		{stop{1000, 100, 0}, all(lost(100, failed), lost(11, timedOut)), []Code{Loses, Fails}},
+		{stop{1000, 0, 100}, lost(100, rejected), nil},
+		{stop{1000, 0, 100}, lost(111, rejected), []Code{Sheds}},
+	} {
+		stopOf = func(trial.Trial) (stop, bool) { return c.stop, true }
+		if got := codes(reasons(evidenceOf(t, exactly(closed("x", one(c.change)))))); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v, want %v", c.stop, got, c.want)
 		}
 	}
 }
