@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -102,7 +103,7 @@ func labelled(v verdict.Verdict, names []string) []string {
 }
 
 // others are the strategies that are not among the best, with what the report's matrix says of them; those of which it says
-// the same come together.
+// the same come together, and more than two of them as a number.
 func others(v verdict.Verdict, s verdict.Scenario) []string {
 	var words []string
 	by := map[string][]string{}
@@ -127,7 +128,11 @@ func others(v verdict.Verdict, s verdict.Scenario) []string {
 	}
 	var out []string
 	for _, word := range words {
-		out = append(out, strings.Join(by[word], "+")+" "+word)
+		names := strings.Join(by[word], " and ")
+		if n := len(by[word]); n > 2 {
+			names = strconv.Itoa(n)
+		}
+		out = append(out, names+" "+word)
 	}
 	return out
 }

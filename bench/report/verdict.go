@@ -14,6 +14,15 @@ func (v view) verdict(d *document) {
 	for _, s := range said.Overall.Sentences {
 		d.f("%s\n\n", prose(s))
 	}
+	for _, c := range said.Capacities {
+		d.f("- **%s:** %s\n", prose(c.Scenario), prose(c.Sentence))
+	}
+	for _, s := range said.Sizes {
+		d.f("- **%s:** %s\n", prose(s.Scenario), prose(s.Sentence))
+	}
+	if len(said.Capacities)+len(said.Sizes) > 0 {
+		d.f("\n")
+	}
 	if len(said.Scenarios) == 0 {
 		return
 	}

@@ -124,7 +124,7 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 		o.Take = take.Name
 		o.Sentences = append(o.Sentences, j.takeText(take, scenarios))
 	} else {
-		o.Sentences = append(o.Sentences, nothing(scenarios))
+		o.Sentences = append(o.Sentences, j.nothing(scenarios))
 	}
 	if o.Libraries != nil {
 		if text := j.librariesText(*o.Libraries); text != "" {
@@ -152,11 +152,11 @@ const mostExceptions = 4
 func (j *judge) takeText(take Tally, scenarios []Scenario) string {
 	n := take.scenarios()
 	text := fmt.Sprintf("Take %s: it is among the best in %s of %s", take.Name, count(len(take.Best)), counted(n, "scenario"))
-	if len(take.Best) == n {
-		text = fmt.Sprintf("Take %s: it is among the best in all of %s", take.Name, counted(n, "scenario"))
-		if n == 1 {
-			text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in", take.Name)
-		}
+	switch {
+	case n == 1:
+		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in", take.Name)
+	case len(take.Best) == n:
+		text = fmt.Sprintf("Take %s: it is among the best in all %s scenarios that it was measured in", take.Name, count(n))
 	}
 	var exceptions []string
 	except := func(name, why string) {
@@ -189,14 +189,19 @@ func (j *judge) takeText(take Tally, scenarios []Scenario) string {
 	if len(take.Unranked) > 0 {
 		text += "; not ranked in " + and(take.Unranked)
 	}
+	if more := len(scenarios) - n; more > 0 {
+		text += fmt.Sprintf("; not measured in %s", counted(more, "other"))
+	}
 	return text + "."
 }
 
 // nothing is what can be said if no group is best anywhere.
-func nothing(scenarios []Scenario) string {
+func (j *judge) nothing(scenarios []Scenario) string {
 	switch {
 	case len(scenarios) == 0:
 		return "No scenario compares strategies, so there is nothing to choose between."
+	case !slices.ContainsFunc(j.questions, func(q question) bool { return len(q.trials) > 0 }):
+		return "Not one trial can be used, so nothing can be said."
 	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Undecided) > 0 }):
 		return "Nothing is decided yet: no strategy is shown to be among the best in any scenario."
 	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Unranked) > 0 }):
@@ -259,7 +264,7 @@ func (j *judge) pairs(q question, names []string, e *Equals) {
 			e.Different = append(e.Different, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
 			e.Where = append(e.Where, q.Name)
 		case stat.Undecided:
-			if !slices.Contains(e.Undecided, q.Name) {
+			if d.Repetitions > 0 && !slices.Contains(e.Undecided, q.Name) {
 				e.Undecided = append(e.Undecided, q.Name)
 			}
 		}

@@ -32,6 +32,7 @@ type level struct {
 	load   trial.Load
 	trials []trial.Trial
 	counts trial.Counts // added up
+	stop   stop         // the same
 }
 
 // peak is what was offered at most, over the capacity: a burst goes beyond it although the plain rate does not. It is 0 in
@@ -178,6 +179,9 @@ func (q question) of(name string) evidence {
 		l := &e.levels[i]
 		l.trials = append(l.trials, t)
 		l.counts = l.counts.Plus(t.Counts)
+		if s, stopped := stopOf(t); stopped {
+			l.stop = l.stop.plus(s)
+		}
 	}
 	return e
 }

@@ -224,11 +224,17 @@ func fails(e evidence) (Reason, bool) {
 // failures are the requests of a level that had no right answer and no refusal.
 type failures struct{ timedOut, failed, unanswered, unsent int64 }
 
-// failures leaves out those that the driver never got to.
+// failures leaves out those that the driver never got to, and those that a stop has lost, which are a reason of their own.
 func (l level) failures() failures {
 	f := failures{l.counts.TimedOut, l.counts.Failed, l.counts.Unanswered, l.counts.Unsent}
 	for _, t := range l.trials {
 		f.unsent -= min(t.Driving.Missed, t.Counts.Unsent)
+	}
+	left := l.stop.lost
+	for _, n := range []*int64{&f.failed, &f.unanswered, &f.timedOut} {
+		lost := min(left, *n)
+		*n -= lost
+		left -= lost
 	}
 	return f
 }
@@ -266,7 +272,8 @@ func sheds(e evidence) (Reason, bool) {
 		if l.peak() > 1+rounding || l.counts.Intended == 0 {
 			continue
 		}
-		if s := float64(l.counts.Rejected) / float64(l.counts.Intended); s > share {
+		// Whom a server refuses because it was told to stop, it does not refuse for want of room.
+		if s := float64(l.counts.Rejected-l.stop.rejected) / float64(l.counts.Intended); s > share {
 			share, worst = s, l
 		}
 	}

@@ -28,7 +28,7 @@ func (j *judge) sentence(q question, s Scenario, tied float64) string {
 	parts = append(parts, j.behindText(s)...)
 	parts = append(parts, j.outText(s)...)
 	if names := s.Holds; len(names) > 0 && slices.ContainsFunc(s.Out, func(o Out) bool { return o.Reasons[0].Code == Collapses }) {
-		parts = append(parts, fmt.Sprintf("%s %s beyond the capacity what %s up to it", and(j.short(names)), were(len(names), "does", "do"), were(len(names), "it does", "they do")))
+		parts = append(parts, fmt.Sprintf("%s %s beyond the capacity", and(j.short(names)), were(len(names), "holds its goodput", "hold their goodput")))
 	}
 	if len(s.Best) > 0 {
 		parts = append(parts, j.openText(s)...)
@@ -221,13 +221,20 @@ const busy = 0.9
 
 // catchUp is what would bring a strategy that is behind forward; empty if the record does not tell.
 func (q question) catchUp(b Behind, threshold float64, than string) string {
-	e := q.evidence[b.Strategy]
+	e, better := q.evidence[b.Strategy], q.evidence[b.Against]
+	if q.DecideAt > 1+rounding {
+		// Beyond the capacity an answer costs more because others were begun in vain.
+		if e.named && better.named && better.spec.Limits.WhenFull == strategies.Reject && e.spec.Limits.WhenFull == strategies.Wait {
+			return "full=reject, as " + than + " has it"
+		}
+		return ""
+	}
 	if used, known := e.cpu(); known && used < busy && e.named && e.spec.Limits.Workers < e.clients() {
 		return fmt.Sprintf("more than %s: %s wanted one, while the server used %s of its CPU time",
 			counted(e.spec.Limits.Workers, "worker"), counted(e.clients(), "client"), percent(used))
 	}
 	own, known := middle(stat.ServerCPU, e.deciding())
-	other, alsoKnown := middle(stat.ServerCPU, q.evidence[b.Against].deciding())
+	other, alsoKnown := middle(stat.ServerCPU, better.deciding())
 	if known && alsoKnown && own > other*(1+threshold) {
 		return fmt.Sprintf("nothing in its limits, because each answer costs it %s times the CPU time of %s", times(own/other), than)
 	}

@@ -6,28 +6,32 @@ import (
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
-// inProgress is how many requests were in progress when the server was told to stop, and how many of them got no answer;
-// known is false for a trial that did not stop it under load.
+// A stop is what became of requests when the server was told to stop under load: of those in progress, how many got no
+// answer, and how many were refused, which their clients know.
+type stop struct{ inProgress, lost, rejected int64 }
+
+func (s stop) plus(o stop) stop {
+	return stop{s.inProgress + o.inProgress, s.lost + o.lost, s.rejected + o.rejected}
+}
+
+// stopOf is what t tells of its stop; false for a trial that did not stop its server under load.
 //
-// SEAM: trial.Stop is to come; then this is t.Stop.InProgress, t.Stop.Lost, t.Stop != nil.
-var inProgress = func(trial.Trial) (all, lost int64, known bool) { return 0, 0, false }
+// SEAM: trial.Stop is to come. Then this is a plain func: if t.Stop is nil it returns false, and otherwise
+// stop{t.Stop.InProgress, t.Stop.Lost, t.Stop.Rejected}.
+var stopOf = func(trial.Trial) (stop, bool) { return stop{}, false }
 
 func loses(e evidence) (Reason, bool) {
-	var all, lost int64
+	var all stop
 	for _, l := range e.levels {
-		for _, t := range l.trials {
-			if a, n, known := inProgress(t); known {
-				all, lost = all+a, lost+n
-			}
-		}
+		all = all.plus(l.stop)
 	}
-	if all == 0 || float64(lost) <= notOK*float64(all) {
+	if float64(all.lost) <= notOK*float64(all.inProgress) {
 		return Reason{}, false
 	}
-	share := float64(lost) / float64(all)
+	share := float64(all.lost) / float64(all.inProgress)
 	why, change := e.blocked()
 	r := Reason{Code: Loses, Value: share, Threshold: notOK, Change: change,
-		Text: fmt.Sprintf("lost %s of the %s in progress when it was told to stop", percent(share), counted(all, "request"))}
+		Text: fmt.Sprintf("lost %s of the %s in progress when it was told to stop", percent(share), counted(all.inProgress, "request"))}
 	if why != "" {
 		r.Text += ": " + why
 	}

@@ -39,6 +39,9 @@ type Verdict struct {
 	Overall   Overall           `json:"overall"`
 	Scenarios []Scenario        `json:"scenarios"` // those that compare, in the run's order
 	Labels    map[string]string `json:"labels"`    // short names in the texts, by full name
+
+	Capacities []Capacity `json:"capacities"` // see [Verdict.With]
+	Sizes      []Size     `json:"sizes"`
 }
 
 // A Scenario is the verdict on one question. Each strategy that was asked for is in exactly one of Best, Behind, Out,
@@ -152,7 +155,7 @@ func Of(run trial.Run) Verdict {
 	}
 	v := Verdict{
 		Schema: Schema, Alpha: design.Alpha, Threshold: design.Threshold,
-		Scenarios: []Scenario{}, Labels: Labels(run.Trials),
+		Scenarios: []Scenario{}, Labels: Labels(run.Trials), Capacities: []Capacity{}, Sizes: []Size{},
 	}
 	j := judge{questions: questions, design: design, labels: v.Labels}
 	for _, q := range questions {

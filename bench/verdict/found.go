@@ -1,0 +1,123 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// A Capacity is what a scenario that searches for capacities has found, in values that package stat decides.
+type Capacity struct {
+	Scenario  string    `json:"scenario"`
+	Objective string    `json:"objective"` // as [trial.Objective] writes it: p99=10ms
+	Found     []Highest `json:"found"`
+	Sentence  string    `json:"sentence"` // set by [Verdict.With]
+}
+
+// A Highest is the highest rate at which one strategy keeps the objective.
+type Highest struct {
+	Strategy string  `json:"strategy"` // full name
+	PerS     float64 `json:"per_s"`
+	Lo       float64 `json:"low_per_s"`  // of its interval; 0 and 0: there is none
+	Hi       float64 `json:"high_per_s"` // 0: no bound is known
+	AtLeast  bool    `json:"at_least"`   // PerS is a lower bound: nothing broke
+	AtMost   bool    `json:"at_most"`    // PerS is an upper bound: nothing held
+	Best     bool    `json:"best"`       // none is shown to be better
+	Breach   string  `json:"breach"`     // what broke first, as the object of "the first to break is"; empty: nothing did
+}
+
+// A Size is what a scenario that sweeps a limit has found, in values that package stat decides.
+type Size struct {
+	Scenario string `json:"scenario"`
+	Kind     string `json:"kind"`     // of the strategies
+	Setting  string `json:"setting"`  // workers or queue
+	Smallest int    `json:"smallest"` // the smallest that is enough
+	Sure     bool   `json:"sure"`     // Smallest is shown to be enough; false: it is only not shown to be too small
+	From     int    `json:"from"`     // the range in which it makes no difference
+	To       int    `json:"to"`
+	Sentence string `json:"sentence"` // set by [Verdict.With]
+}
+
+// With is v with what capacity and size scenarios have found, and a sentence for each. v and the caller's slices stay as
+// they are.
+func (v Verdict) With(capacities []Capacity, sizes []Size) Verdict {
+	v.Capacities, v.Sizes = slices.Clone(v.Capacities), slices.Clone(v.Sizes)
+	for _, c := range capacities {
+		c.Found = slices.Clone(c.Found)
+		slices.SortStableFunc(c.Found, func(a, b Highest) int {
+			switch {
+			case a.PerS > b.PerS:
+				return -1
+			case a.PerS < b.PerS:
+				return 1
+			}
+			return 0
+		})
+		c.Sentence = v.capacityText(c)
+		v.Capacities = append(v.Capacities, c)
+	}
+	for _, s := range sizes {
+		s.Sentence = sizeText(s)
+		v.Sizes = append(v.Sizes, s)
+	}
+	return v
+}
+
+func (v Verdict) label(name string) string {
+	if l, found := v.Labels[name]; found {
+		return l
+	}
+	return name
+}
+
+func (v Verdict) capacityText(c Capacity) string {
+	var best []string
+	var first Highest
+	for _, h := range c.Found {
+		if !h.Best {
+			continue
+		}
+		if len(best) == 0 {
+			first = h
+		}
+		best = append(best, v.label(h.Strategy))
+	}
+	if len(best) == 0 {
+		return "No capacity was found."
+	}
+	if first.AtMost {
+		return fmt.Sprintf("%s: kept by none, not even at %s per second, the lowest rate that was offered.", c.Objective, figure(first.PerS))
+	}
+	bound := ""
+	if first.AtLeast {
+		bound = "at least "
+	}
+	text := fmt.Sprintf("%s: %s %s %s%s per second", c.Objective, and(best), were(len(best), "keeps it up to", "keep it up to"), bound, figure(first.PerS))
+	if first.Lo > 0 && first.Hi > 0 {
+		text += fmt.Sprintf(" (%s to %s)", figure(first.Lo), figure(first.Hi))
+	}
+	if last := c.Found[len(c.Found)-1]; !last.Best && first.PerS > 0 {
+		text += fmt.Sprintf("; %s only up to %s of it", v.label(last.Strategy), percent(last.PerS/first.PerS))
+	}
+	if first.Breach != "" && !first.AtLeast {
+		text += "; the first to break is " + first.Breach
+	}
+	return text + "."
+}
+
+func sizeText(s Size) string {
+	n := func(n int) string {
+		if n == math.MaxInt { // strategies.Unbounded
+			return "no limit"
+		}
+		return count(n)
+	}
+	text := fmt.Sprintf("%s: %s=%s is enough", s.Kind, s.Setting, n(s.Smallest))
+	if !s.Sure {
+		text = fmt.Sprintf("%s: %s=%s is not shown to be too small, and nothing smaller is enough", s.Kind, s.Setting, n(s.Smallest))
+	}
+	if s.From < s.To {
+		text += fmt.Sprintf(", and from %s to %s it makes no difference", n(s.From), n(s.To))
+	}
+	return text + "."
+}

@@ -1,0 +1,52 @@
+package verdict
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Catches: a bound told as a figure, a figure as a bound, the loser named as the winner; slices of the caller's sorted.
+func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
+	v := Verdict{Labels: map[string]string{bigA: "a", bigB: "b"}, Capacities: []Capacity{}, Sizes: []Size{}}
+	for _, c := range []struct {
+		found []Highest
+		want  string
+	}{
+		{nil, "No capacity was found."},
+		{[]Highest{{Strategy: bigA, PerS: 700, Breach: "p99"}, {Strategy: bigB, PerS: 1000, Lo: 950, Hi: 1060, Best: true, Breach: "p99"}},
+			"p99=10ms: b keeps it up to 1,000 per second (950 to 1,060); a only up to 70 % of it; the first to break is p99."},
+		{[]Highest{{Strategy: bigA, PerS: 990, Best: true}, {Strategy: bigB, PerS: 1000, Lo: 950, Best: true, AtLeast: true}},
+			"p99=10ms: b and a keep it up to at least 1,000 per second."},
+		{[]Highest{{Strategy: bigA, PerS: 10, Best: true, AtMost: true}}, "p99=10ms: kept by none, not even at 10 per second, the lowest rate that was offered."},
+	} {
+		before := append([]Highest(nil), c.found...)
+		with := v.With([]Capacity{{Scenario: "x", Objective: "p99=10ms", Found: c.found}}, nil)
+		if got := with.Capacities[0].Sentence; got != c.want {
+			t.Errorf("%q\nwant\n%q", got, c.want)
+		}
+		if d := cmp.Diff(before, c.found); d != "" || len(v.Capacities) != 0 {
+			t.Errorf("the caller's slice changed: %s", d)
+		}
+		text, err := json.Marshal(with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Verdict
+		if err := json.Unmarshal(text, &again); err != nil || again.Capacities[0].Sentence != c.want {
+			t.Errorf("%v, %s", err, text)
+		}
+	}
+	for _, c := range []struct {
+		size Size
+		want string
+	}{
+		{Size{Kind: "a", Setting: "workers", Smallest: 256, Sure: true, From: 256, To: 4096}, "a: workers=256 is enough, and from 256 to 4,096 it makes no difference."},
+		{Size{Kind: "a", Setting: "queue", Smallest: 256, From: 256, To: 256}, "a: queue=256 is not shown to be too small, and nothing smaller is enough."},
+	} {
+		if got := v.With(nil, []Size{c.size}).Sizes[0].Sentence; got != c.want {
+			t.Errorf("%q\nwant\n%q", got, c.want)
+		}
+	}
+}

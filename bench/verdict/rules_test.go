@@ -1,0 +1,248 @@
+package verdict
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/strategies"
+)
+
+// inRepetition changes the trials of one repetition alone.
+func inRepetition(rep int, change func(*trial.Trial)) func(*trial.Trial) {
+	return func(t *trial.Trial) {
+		if t.Repetition == rep && !t.Twin {
+			change(t)
+		}
+	}
+}
+
+// atLevel changes the trials at one level alone.
+func atLevel(fraction float64, change func(*trial.Trial)) func(*trial.Trial) {
+	return func(t *trial.Trial) {
+		if t.Load.Fraction == fraction {
+			change(t)
+		}
+	}
+}
+
+func one(change func(*trial.Trial)) served {
+	return served{name: free, goodput: 10_000, change: change}
+}
+
+// exactly keeps counts what they are said to be, so that a threshold can be met to the request.
+func exactly(sc scene) scene {
+	sc.noise = 0
+	return sc
+}
+
+func burst(sc scene, factor float64) scene {
+	sc.Load.Profile = trial.Burst(factor, 0, 100*time.Millisecond)
+	return sc
+}
+
+func sessions(sc scene) scene {
+	sc.Load.Loop = trial.Sessions
+	return sc
+}
+
+func slowest(share float64, d time.Duration) func(*trial.Trial) {
+	return func(t *trial.Trial) {
+		t.Latency.Response = trial.Histogram{}
+		n := int64(share * float64(t.Counts.OK))
+		t.Latency.Response.RecordN(time.Millisecond, t.Counts.OK-n)
+		t.Latency.Response.RecordN(d, n)
+	}
+}
+
+func promised(sc scene, objective string) scene {
+	o, err := trial.ParseObjective(objective)
+	if err != nil {
+		panic(err)
+	}
+	sc.Objective = o
+	return sc
+}
+
+func TestEachRuleHasItsThreshold(t *testing.T) {
+	wide := []float64{0.5, 0.9, 1.4}
+	levels := func(at5, at9, at14 float64) served {
+		return served{name: free, at: map[float64]float64{0.5: at5, 0.9: at9, 1.4: at14}}
+	}
+	for _, c := range []struct {
+		name string
+		scene
+		want []Code
+	}{
+		{"nothing wrong is no reason", closed("x", one(nil)), nil},
+
+		{"fewer than one client in a hundred without an answer, once", closed("x", one(inRepetition(3, unserved(9)))), nil},
+		{"one client in a hundred without an answer, once", closed("x", one(inRepetition(3, unserved(10)))), []Code{Starves}},
+		{"a single client without an answer, twice", closed("x", one(all(inRepetition(3, unserved(1)), inRepetition(5, unserved(1))))), []Code{Starves}},
+		{"a client without an answer beyond the capacity", open("x", wide, one(atLevel(1.4, unserved(10)))), []Code{Starves}},
+		{"a place for sessions that had none", sessions(open("x", wide, one(unserved(500)))), nil},
+		{"a client without an answer in a trial that is invalid", closed("x", one(inRepetition(3, all(unserved(500), invalid)))), nil},
+
+		{"one in a thousand refused", exactly(closed("x", one(lost(10, rejected)))), nil},
+		{"more than one in a thousand refused", exactly(closed("x", one(lost(11, rejected)))), []Code{Sheds}},
+		{"refused at the capacity", exactly(open("x", []float64{0.5, 1}, one(atLevel(1, lost(11, rejected))))), []Code{Sheds}},
+		{"refused beyond the capacity", exactly(open("x", []float64{0.5, 1.01}, one(atLevel(1.01, lost(5000, rejected))))), nil},
+		{"refused in a burst beyond the capacity", exactly(burst(open("x", []float64{0.5}, one(lost(5000, rejected))), 5)), nil},
+		{"refused in a burst up to the capacity", exactly(burst(open("x", []float64{0.5}, one(lost(5000, rejected))), 2)), []Code{Sheds}},
+
+		{"half of the goodput beyond the capacity", exactly(open("x", wide, levels(500, 900, 450))), nil},
+		{"less than half of the goodput beyond the capacity", exactly(open("x", wide, levels(500, 900, 449))), []Code{Collapses}},
+		{"less than half in one trial", exactly(open("x", wide, served{name: free, goodput: 900, change: atLevel(1.4, inRepetition(3, func(t *trial.Trial) { t.Counts.Good = 1 }))})), nil},
+		{"its own highest level counts, not its best", exactly(open("x", []float64{0.5, 0.9, 1.4}, levels(2000, 900, 500))), nil},
+		{"nothing to hold it against", exactly(open("x", []float64{1.4, 2}, served{name: free, at: map[float64]float64{1.4: 900, 2: 1}})), nil},
+		{"a burst is no level", exactly(burst(open("x", wide, levels(500, 900, 1)), 2)), nil},
+
+		{"one in a thousand timed out", exactly(closed("x", one(lost(10, timedOut)))), nil},
+		{"more than one in a thousand timed out", exactly(closed("x", one(lost(11, timedOut)))), []Code{Fails}},
+		{"more than one in a thousand failed", exactly(closed("x", one(lost(11, failed)))), []Code{Fails}},
+		{"more than one in a thousand unanswered", exactly(closed("x", one(lost(11, unanswered)))), []Code{Fails}},
+		{"more than one in a thousand unsent", exactly(closed("x", one(lost(11, unsent)))), []Code{Fails}},
+		{"more than one in a thousand together", exactly(closed("x", one(all(lost(6, unsent), lost(5, failed))))), []Code{Fails}},
+		{"those that the driver never got to are not the server's", exactly(closed("x", one(all(lost(11, unsent), func(t *trial.Trial) { t.Driving.Missed = 1 })))), nil},
+		{"failures at nine tenths of the capacity", exactly(open("x", wide, one(atLevel(0.9, lost(11, failed))))), []Code{Fails}},
+		{"failures nearer to the capacity", exactly(open("x", []float64{0.5, 0.95}, one(atLevel(0.95, lost(11, failed))))), nil},
+		{"failures in a burst", exactly(burst(open("x", []float64{0.5}, one(lost(11, failed))), 2)), nil},
+
+		{"the objective is just kept", promised(closed("x", one(slowest(0.02, 10*time.Millisecond))), "p99=11ms"), nil},
+		{"the objective is missed", promised(closed("x", one(slowest(0.02, 12*time.Millisecond))), "p99=11ms"), []Code{Objective}},
+		{"one bad trial does not miss it for all", promised(closed("x", one(all(slowest(0, 0), inRepetition(3, slowest(0.05, 12*time.Millisecond))))), "p99=11ms"), nil},
+		{"one very bad trial does", promised(closed("x", one(all(slowest(0, 0), inRepetition(3, slowest(0.3, 12*time.Millisecond))))), "p99=11ms"), []Code{Objective}},
+		{"missed at a level that does not decide", promised(open("x", []float64{0.9, 0.5}, one(all(slowest(0, 0), atLevel(0.9, slowest(1, time.Second))))), "p99=11ms"), nil},
+		{"missed beyond the capacity", promised(open("x", wide, one(slowest(1, time.Second))), "p99=11ms"), nil},
+		{"too few requests to tell", promised(closed("x", served{name: free, goodput: 5, change: slowest(1, time.Second)}), "p99=11ms"), nil},
+
+		{"the gravest comes first", exactly(closed("x", one(all(unserved(500), lost(100, unanswered), lost(100, rejected))))), []Code{Starves, Fails, Sheds}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, codes(reasons(evidenceOf(t, c.scene)))); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestWhoHoldsKeepsNineTenths(t *testing.T) {
+	for beyond, want := range map[float64]bool{900: true, 899: false, 1200: true, 100: false} {
+		e := evidenceOf(t, exactly(open("x", []float64{0.9, 1.2, 1.4}, served{name: free, at: map[float64]float64{0.9: 1000, 1.2: 1000, 1.4: beyond}})))
+		if got := holds(e); got != want {
+			t.Errorf("%v of 1000: %v", beyond, got)
+		}
+	}
+	if holds(evidenceOf(t, closed("x", one(nil)))) {
+		t.Error("it was never offered more than it could do")
+	}
+}
+
+func TestMemoryIsAReasonFromMoreThanTwiceOn(t *testing.T) {
+	if _, is := memory(2000, 1000, "B", "x"); is {
+		t.Error("twice")
+	}
+	r, is := memory(45*1024, 20*1024, "B", "x")
+	if !is || r.Text != "takes 45 KiB of memory for each connection, 2.2 times as much as x" {
+		t.Errorf("%v %q", is, r.Text)
+	}
+	if _, is := memory(2000, 0, "B", "x"); is {
+		t.Error("nothing to hold it against")
+	}
+}
+
+// Catches: a limit that explains nothing blamed for a client without an answer, and the other way round.
+func TestALimitExplainsAClientWithoutAnAnswerOnlyWhereItDoes(t *testing.T) {
+	for _, c := range []struct{ name, why, change string }{
+		{small, "its 64 workers each belong to one connection until that ends, and 1,000 connections want one", "a limit of at least 1,000, or unit=request"},
+		{"q:workers=2,queue=unbounded,full=wait,unit=conn", "its 2 workers each belong to one connection until that ends, and 1,000 connections want one", "a limit of at least 1,000, or unit=request"},
+		{"q:workers=1,queue=0,full=wait,unit=conn", "its one worker belongs to one connection until that ends, and 1,000 connections want it", "a limit of at least 1,000, or unit=request"},
+		{"q:workers=999,queue=0,full=wait,unit=conn", "its 999 workers each belong to one connection until that ends, and 1,000 connections want one", "a limit of at least 1,000, or unit=request"},
+		{bigA, "", ""},
+		{free, "", ""},
+		{request, "", ""},
+		{"q:workers=64,queue=0,full=wait,unit=request,maxconns=500", "it holds at most 500 connections, and 1,000 connections want to be held", "a limit of at least 1,000"},
+		{"q:workers=unbounded,queue=0,full=wait,unit=conn,maxconns=500", "it holds at most 500 connections, and 1,000 connections want to be held", "a limit of at least 1,000"},
+		{"no-full-name", "", ""},
+	} {
+		e := evidenceOf(t, closed("x", served{name: c.name, goodput: 1000}))
+		if why, change := e.blocked(); why != c.why || change != c.change {
+			t.Errorf("%s:\n%q\n%q", c.name, why, change)
+		}
+	}
+}
+
+// Catches: advice that does not fit the limits in the name.
+func TestWhatWouldChangeAReasonFollowsFromTheLimits(t *testing.T) {
+	const wide = "q:workers=2000,queue=0,full=wait,unit=conn,maxconns=200"
+	collapsing := func(name string) scene {
+		return exactly(open("x", []float64{0.9, 1.4}, served{name: name, at: map[float64]float64{0.9: 1000, 1.4: 100}}))
+	}
+	shedding := func(name string) scene {
+		return exactly(closed("x", served{name: name, goodput: 10_000, change: lost(100, rejected)}))
+	}
+	for _, c := range []struct {
+		scene
+		want string
+	}{
+		{collapsing(free), "full=reject"},
+		{collapsing(reject), "refuses earlier"},
+		{shedding(reject), "more than 64 workers, a queue longer than 16, or full=wait"},
+		{shedding(wide), "maxconns of at least 1,000"},
+		{exactly(closed("x", served{name: free, goodput: 10_000, change: all(lost(100, failed), func(t *trial.Trial) {
+			t.Findings = []trial.Finding{{Code: "listen-overflows"}}
+		})})), "backlog"},
+		{exactly(closed("x", served{name: free, goodput: 10_000, change: lost(100, timedOut)})), "wait longer than 1 s"},
+		{exactly(closed("x", served{name: small, goodput: 10_000, change: lost(100, unanswered)})), "at least 1,000"},
+	} {
+		rs := reasons(evidenceOf(t, c.scene))
+		if len(rs) != 1 || !strings.Contains(rs[0].Change, c.want) {
+			t.Errorf("%s: %+v, want %q", c.served[0].name, rs, c.want)
+		}
+	}
+}
+
+// Catches: a stop that loses requests and is not seen, or one that loses hardly any and is; what a stop loses or refuses
+// taken for failures or shedding under load.
+func TestWhatAStopLosesIsAReasonOfItsOwn(t *testing.T) {
+	before := stopOf
+	defer func() { stopOf = before }()
+	for _, c := range []struct {
+		stop   stop // of each trial
+		change func(*trial.Trial)
+		want   []Code
+	}{
+		{stop{1000, 0, 0}, nil, nil},
+		{stop{1000, 1, 0}, lost(1, failed), nil},
+		{stop{1000, 2, 0}, lost(2, failed), []Code{Loses}},
+		{stop{1000, 100, 0}, all(lost(50, failed), lost(50, unanswered)), []Code{Loses}},
+		{stop{1000, 100, 0}, all(lost(100, failed), lost(11, timedOut)), []Code{Loses, Fails}},
+		{stop{1000, 0, 100}, lost(100, rejected), nil},
+		{stop{1000, 0, 100}, lost(111, rejected), []Code{Sheds}},
+	} {
+		stopOf = func(trial.Trial) (stop, bool) { return c.stop, true }
+		if got := codes(reasons(evidenceOf(t, exactly(closed("x", one(c.change)))))); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v, want %v", c.stop, got, c.want)
+		}
+	}
+}
+
+func TestGroupsTellHowTheLimitStandsToTheClients(t *testing.T) {
+	for name, want := range map[string]string{
+		free: "free", bigA: "a (limit at least the clients)", small: "a (limit below the clients, full=wait)",
+		reject: "a (limit below the clients, full=reject)", request: "a (unit=request, limit below the clients, full=wait)",
+		"q:workers=unbounded,queue=0,full=wait,unit=conn,maxconns=10": "q (limit below the clients, full=wait)",
+		"no-full-name": "label",
+	} {
+		if got := evidenceOf(t, closed("x", served{name: name, goodput: 1000})).group("label"); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if strategies.Unbounded < clients {
+		t.Error("unbounded is below the clients")
+	}
+}
