@@ -1,7 +1,6 @@
 package suitefile
 
 import (
-	"fmt"
 	"strings"
 	"time"
 

@@ -1,0 +1,131 @@
+package cli_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// killed starts the command in a process of its own and kills it, as a power failure would, after a while; false: it ended
+// before that, with what it printed.
+func killed(t *testing.T, after time.Duration, args ...string) (killed bool, output string) {
+	t.Helper()
+	var out bytes.Buffer
+	command := exec.Command(os.Args[0], args...)
+	command.Env = append(os.Environ(), mainEnv+"=yes")
+	command.Stdout, command.Stderr = &out, &out
+	must(t, command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return false, out.String()
+	case <-timer.C:
+		must(t, command.Process.Kill())
+		<-ended
+		return true, out.String()
+	}
+}
+
+// lines are the trials that stand complete in the file.
+func lines(t *testing.T, dir string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "trials.jsonl"))
+	must(t, err)
+	return text[:bytes.LastIndexByte(text, '\n')+1]
+}
+
+func TestARunThatIsKilledTwentyTimesLosesNoTrialThatWasDone(t *testing.T) {
+	results := t.TempDir()
+	dir := filepath.Join(results, "one")
+	start := func() []string {
+		return strings.Fields("run --seed 3 --name one --repetitions 12 --results " + results)
+	}
+	args := start()
+	random := rand.New(rand.NewPCG(1, 2))
+	var before []byte
+	kills := 0
+	for kills < 20 {
+		hit, output := killed(t, time.Duration(random.IntN(700))*time.Millisecond, args...)
+		if !hit {
+			if strings.Contains(output, "holds a run") || strings.Contains(output, "is whole") {
+				break
+			}
+			t.Fatalf("killed %d times, the run ended by itself before it was whole:\n%s", kills, output)
+		}
+		kills++
+		if _, err := os.Stat(filepath.Join(dir, "env.json")); err != nil {
+			// It had not begun to measure.
+			if text, err := os.ReadFile(filepath.Join(dir, "trials.jsonl")); err == nil && len(text) > 0 {
+				t.Fatalf("%d bytes of trials and nothing that says where they were measured", len(text))
+			}
+			must(t, os.RemoveAll(dir))
+			continue
+		}
+		after := lines(t, dir)
+		if !bytes.HasPrefix(after, before) {
+			t.Fatalf("killed %d times: trials that were on the disk are gone or changed", kills)
+		}
+		if _, err := trial.Read(dir); err != nil {
+			t.Fatalf("killed %d times: %v", kills, err)
+		}
+		before = after
+		args = []string{"run", "--resume", dir}
+	}
+	for attempt := 0; ; attempt++ {
+		code, _, stderr := execute(t.Context(), args...)
+		if code == 0 {
+			break
+		}
+		if attempt == 3 {
+			t.Fatalf("it does not come to an end: %s", stderr)
+		}
+	}
+	if !bytes.HasPrefix(lines(t, dir), before) {
+		t.Error("trials that were on the disk before the last resume are gone or changed")
+	}
+	run, err := trial.Read(dir)
+	must(t, err)
+	if run.Env.Interrupted || run.Env.Finished.IsZero() || run.Steps() != run.Env.Planned {
+		t.Errorf("the run is not whole: %d of %d trials, interrupted %v", run.Steps(), run.Env.Planned, run.Env.Interrupted)
+	}
+	seen := map[string]bool{}
+	for _, x := range run.Trials {
+		key := fmt.Sprint(x.Scenario, x.Strategy, x.Twin, x.Repetition, x.Attempt, x.Load.Fraction)
+		if seen[key] {
+			t.Errorf("measured twice: %s", key)
+		}
+		seen[key] = true
+	}
+	if code, _, stderr := execute(t.Context(), "run", "--resume", dir); code != 2 || !strings.Contains(stderr, "whole") {
+		t.Errorf("resuming a whole run: exit code %d, %s", code, stderr)
+	}
+}
+
+func TestOnlyOneProcessWritesARun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "one")
+	w, err := trial.Create(dir)
+	must(t, err)
+	defer w.Close()
+	must(t, w.WriteEnv(trial.Env{Planned: 5}))
+	if code, _, stderr := execute(t.Context(), "run", "--resume", dir); code != 2 || !strings.Contains(stderr, "another process") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+func TestResumeTakesNoOtherSettings(t *testing.T) {
+	code, _, stderr := execute(t.Context(), "run", "--resume", "anything", "--window", "1s", "--seed", "4")
+	if code != 2 || !strings.Contains(stderr, "--window") || !strings.Contains(stderr, "--seed") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
