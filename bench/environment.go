@@ -24,12 +24,13 @@ func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
 	e.Started = time.Now().UTC()
 	e.Server, e.Driver = sides.Server, sides.Driver
 	e.Warnings = append(e.Warnings, sides.Warnings...)
+	family := 0
 	for _, sc := range s.Scenarios {
-		if need := stat.Repetitions(len(sc.Strategies) - 1); len(sc.Strategies) > 1 && s.Repetitions < need {
-			e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
-				"%d repetitions cannot decide a comparison: %d strategies need at least %d (--repetitions %d)", s.Repetitions, len(sc.Strategies), need, need)})
-			break
-		}
+		family += stat.Pairs(len(sc.Strategies))
+	}
+	if need := stat.Repetitions(family); family > 0 && s.Repetitions < need {
+		e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
+			"%d repetitions cannot show a difference: %d possible comparisons need at least %d (--repetitions %d)", s.Repetitions, family, need, need)})
 	}
 	return e, nil
 }

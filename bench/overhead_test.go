@@ -75,7 +75,7 @@ func BenchmarkOverhead(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			for _, c := range stat.Comparisons(trials, stat.ServerCPU) {
+			for _, c := range stat.Comparisons(trials, stat.ServerCPU, nil, trial.Design{}) {
 				b.ReportMetric(c.Ratio.Value, "cpu-ratio")
 				b.ReportMetric(c.Ratio.Lo, "cpu-ratio-lo")
 				b.ReportMetric(c.Ratio.Hi, "cpu-ratio-hi")

@@ -11,8 +11,8 @@ import (
 const quickClients = 64
 
 // QuickRepetitions is more than MinRepetitions because a machine with neighbours disturbs a trial now and then: with eight
-// pairs and five comparisons an interval reaches from the smallest ratio to the largest, so that one disturbed trial
-// decides it; with twelve it may leave out one at each end.
+// repetitions a difference shows only if every one of them agrees, so that one disturbed trial hides it; with twelve one or two
+// may disagree.
 const QuickRepetitions = 12
 
 // Quick returns the scenarios of `make plots`, for the strategies named; the first is the baseline. With six strategies
