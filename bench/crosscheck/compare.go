@@ -25,7 +25,7 @@ func compare(runs []run) []stat.Comparison {
 			DriverUsage: trial.Usage{CPU: one.cpu(), UserCPU: one.user},
 		})
 	}
-	return stat.Comparisons(trials, cost)
+	return stat.Comparisons(trials, cost, nil, trial.Design{})
 }
 
 // A spread is what several runs say of one figure.

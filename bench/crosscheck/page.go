@@ -146,7 +146,7 @@ func (r result) notes() []string {
 			"strategies under one generator, never between two generators.",
 	}
 	if base := r.baseline(); base != ownName {
-		notes = append(notes, fmt.Sprintf("CPU over %s: the median of the ratios within rounds, and in brackets an interval that covers it; all of these together do so with at least 95 %% "+
+		notes = append(notes, fmt.Sprintf("CPU over %s: the ratio within rounds (Hodges and Lehmann's estimate, over both of its runs), and in brackets an interval that covers it with 95 %% "+
 			"confidence (there is none for too few rounds). %s runs twice in each round: what it costs over itself is what no difference looks like.", base, base))
 	}
 	for _, one := range r.runs {

@@ -179,7 +179,7 @@ func (s scenario) ratioCell(d *document, c cell, m stat.Metric) string {
 	if c.capped(m) {
 		return absent + d.note("No ratio: it would only tell the client's time-out.")
 	}
-	if comparison.Unranked {
+	if comparison.Outcome == stat.Unranked {
 		return absent + d.note("Not ranked: the ratio would tell of the driver as much as of the servers.")
 	}
 	text := withInterval(d, comparison.Ratio, sig)

@@ -13,12 +13,13 @@ import (
 type verdict struct {
 	metric    stat.Metric
 	baseline  string
-	same      []cell  // no difference seen
+	same      []cell  // tied
 	seen      float64 // how far the medians of same are from 1, at most
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
-	undecided []cell        // intervals so wide that their bound says nothing
+	undecided []cell        // neither different nor tied
 	possible  float64       // the largest difference that is left possible for any of undecided
+	more      int           // so many repetitions more would decide all of undecided; 0: nobody can tell
 	unsettled []cell        // too few pairs for an interval
 	unranked  []cell        // the driver decided the figures, or its time is in them
 	bounded   bool          // for unranked: it decided
@@ -34,18 +35,25 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			continue
 		}
 		v.aa = d.AA
-		switch {
-		case d.Differs:
+		switch d.Outcome {
+		case stat.Different:
 			v.differs = append(v.differs, c)
-		case d.Unranked:
+		case stat.Unranked:
 			v.unranked = append(v.unranked, c)
 			v.bounded = v.bounded || c.Bounded() || l.bounded(s.baseline)
-		case d.Ratio.N == 0 || !settled(d.Ratio) || !finite(d.Bound):
-			v.unsettled = append(v.unsettled, c)
-		case d.Bound > worthSaying:
+		case stat.Undecided:
+			if !settled(d.Ratio) || !finite(d.Bound) {
+				v.unsettled = append(v.unsettled, c)
+				continue
+			}
+			if len(v.undecided) == 0 || v.more > 0 && d.More > 0 {
+				v.more = max(v.more, d.More)
+			} else {
+				v.more = 0
+			}
 			v.undecided = append(v.undecided, c)
 			v.possible = max(v.possible, d.Bound)
-		default:
+		case stat.Tied:
 			v.same = append(v.same, c)
 			v.bound = max(v.bound, d.Bound)
 			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
@@ -53,10 +61,6 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 	}
 	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
 }
-
-// worthSaying is the widest bound with which "no difference larger than" tells a reader anything: five times the
-// smallest difference that matters.
-const worthSaying = 5 * stat.Threshold
 
 func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
 
@@ -114,8 +118,12 @@ func (v verdict) undecidedText(most int) string {
 	if len(v.undecided) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("undecided between %s and %s: too much noise, differences up to %s are possible (%s)",
-		v.baseline, list(marks(v.undecided), most, "other"), atMost(v.possible), v.aaText())
+	more := "nobody can tell how many more repetitions would"
+	if v.more > 0 {
+		more = "about " + counted(v.more, "more repetition") + " would"
+	}
+	return fmt.Sprintf("undecided between %s and %s: differences up to %s are possible (%s); %s decide",
+		v.baseline, list(marks(v.undecided), most, "other"), atMost(v.possible), v.aaText(), more)
 }
 
 func (v verdict) unsettledText(most int) string {

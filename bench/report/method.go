@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -45,8 +44,22 @@ func (v view) method(d *document) {
 	d.f("- **Never answered is not left out:** a request that timed out, was still open at the end, or was never sent because its connection never became free stands in the percentiles at the client's time-out, or at how long it had waited if that is more.\n")
 	d.f("- **Served** counts clients with at least one answer inside the window, in the trial that served the fewest. Goodput counts right answers that came inside the window.\n")
 	d.f("- **Warm-up and trend:** each window is cut into slices, and where its beginning differs from the rest (MSER, and a test that this is no chance) or the rest has a trend (Mann-Kendall), the trial says so (finding not-steady). In closed loops such a beginning, half of the window at most, is left out of goodput and of nothing else.\n")
-	d.f("- **Intervals** are of the median over trials, from order statistics; they cover at least 95 %%, and for ratios all those of one table together do. A difference is named if the interval excludes 1 and the median is more than %s away from it. “No difference larger than X seen” is what the widest interval leaves possible, not a proof of equality.\n", percent(stat.Threshold))
+	looks := "once, at the end"
+	if n := len(e.Design.Looks); n > 1 {
+		looks = fmt.Sprintf("%d times, after %s repetitions, each time with an equal share of the 5 %%", n, list(numbers(e.Design.Looks), n, "look"))
+	}
+	d.f("- **Differences** are judged by ranks within repetitions (the aligned rank test of Hodges and Lehmann, exact whatever the noise), %s. One is named if it is significant after Holm's correction, so that at most one run in twenty names any where there is none, and larger than %s. The figures that decide a scenario are one family, and every other metric is another: who looks through several takes several chances to see what is not there.\n", looks, percent(v.threshold()))
+	d.f("- **No difference larger than X** is said where the whole interval of the ratio lies within %s of 1, either way: it covers the truth with 95 %% at whatever look a comparison ended. What is neither is undecided. Ratios are Hodges and Lehmann's estimates, their intervals the ratios that the test does not reject.\n", percent(v.threshold()))
+	d.f("- **Other intervals** are of the median over trials, from order statistics, and cover at least 95 %%.\n")
 	d.f("- **Percentiles** are of all repetitions' histograms together, never averaged.\n\n")
+}
+
+func numbers(ns []int) []string {
+	var out []string
+	for _, n := range ns {
+		out = append(out, count(int64(n)))
+	}
+	return out
 }
 
 func sideText(s trial.Side) string {

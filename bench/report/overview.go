@@ -17,6 +17,7 @@ type overview struct {
 	goodput    tally    // in closed loop
 	median     tally    // of the response time, in open loop
 	short      groups   // by scenario and rate: "goroutine (81 % of it)"
+	threshold  float64  // the smallest difference that matters, as a ratio
 }
 
 // A tally is what the comparisons of several scenarios say together, by one metric.
@@ -35,7 +36,7 @@ type tally struct {
 }
 
 func (v view) overview() overview {
-	var o overview
+	o := overview{threshold: v.threshold()}
 	for _, s := range v.scenarios {
 		for _, c := range s.cells() {
 			addTo(&o.strategies, c.label)
@@ -53,6 +54,14 @@ func (v view) overview() overview {
 	o.goodput = v.tally(stat.Goodput, func(s scenario) bool { return !s.open() })
 	o.median = v.tally(stat.ResponseP50, scenario.open)
 	return o
+}
+
+// threshold is the smallest difference that matters to the run.
+func (v view) threshold() float64 {
+	if t := v.run.Env.Design.Threshold; t > 0 {
+		return t
+	}
+	return stat.Threshold
 }
 
 func addTo(set *[]string, s string) {
@@ -216,7 +225,7 @@ func (o overview) sentences() []string {
 		out = append(out, fmt.Sprintf("Goodput differs from %s: %s.", possessive(o.goodput.baseline()), o.goodput.ratios.text()))
 	}
 	if len(o.goodput.undecided) > 0 {
-		out = append(out, "Undecided, because noise leaves more than "+percent(worthSaying)+" possible: the goodput of "+list(o.goodput.undecided, 12, "other")+" against "+possessive(o.goodput.baseline())+".")
+		out = append(out, "Undecided, because a difference above "+percent(o.threshold)+" is neither shown nor excluded: the goodput of "+list(o.goodput.undecided, 12, "other")+" against "+possessive(o.goodput.baseline())+".")
 	}
 	if len(o.goodput.unsettled) > 0 {
 		out = append(out, "Too few pairs of trials to compare the goodput of "+list(o.goodput.unsettled, 12, "other")+" with "+possessive(o.goodput.baseline())+".")

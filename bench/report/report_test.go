@@ -244,21 +244,22 @@ func TestSummaryIsBackedByTheStatistics(t *testing.T) {
 	text := strings.Join(v.overview().sentences(), " ")
 	bound := 0.0
 	differs := map[string]bool{}
-	for _, c := range stat.Comparisons(run.Trials, stat.Goodput) {
+	for _, c := range stat.Comparisons(run.Trials, stat.Goodput, run.Env.Scenarios, run.Env.Design) {
 		if c.Fraction != 0 {
 			continue
 		}
 		label := v.labels[c.Strategy]
 		remark := fmt.Sprintf("%s %s× %s", c.Scenario, sense(c), sig(c.Ratio.Value))
-		if c.Differs {
+		named := c.Outcome == stat.Different
+		if named {
 			differs[label] = true
 		}
-		if strings.Contains(text, remark) != c.Differs {
-			t.Errorf("%s %s: differs is %v, and the summary says otherwise", label, remark, c.Differs)
+		if strings.Contains(text, remark) != named {
+			t.Errorf("%s %s: differs is %v, and the summary says otherwise", label, remark, named)
 		}
 	}
-	for _, c := range stat.Comparisons(run.Trials, stat.Goodput) {
-		if c.Fraction == 0 && !differs[v.labels[c.Strategy]] && !c.Unranked {
+	for _, c := range stat.Comparisons(run.Trials, stat.Goodput, run.Env.Scenarios, run.Env.Design) {
+		if c.Fraction == 0 && !differs[v.labels[c.Strategy]] && c.Outcome == stat.Tied {
 			bound = max(bound, c.Bound)
 		}
 	}

@@ -126,7 +126,7 @@ func newView(run trial.Run) view {
 	}
 	comparisons := map[stat.Cell]map[string]stat.Comparison{}
 	for _, m := range union(closedMetrics, openMetrics) {
-		for _, c := range stat.Comparisons(compared, m) {
+		for _, c := range stat.Comparisons(compared, m, run.Env.Scenarios, run.Env.Design) {
 			if comparisons[c.Cell] == nil {
 				comparisons[c.Cell] = map[string]stat.Comparison{}
 			}
