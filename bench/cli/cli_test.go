@@ -252,6 +252,7 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --results " + filepath.Dir(taken), "move it away"},
 		{"serve --strategy swarm", "--strategy"},
 		{"serve --workload opera", "--workload"},
+		{"serve --workload wait:hold=2h", "1µs to 1m"},
 		{"serve --listen 127.0.0.1:99999", "--listen"},
 		{"serve --drain -1s", "--drain"},
 		{"serve --drain 0", "--drain 0s"},
@@ -312,7 +313,7 @@ func TestListNamesEverything(t *testing.T) {
 		t.Fatalf("exit code %d", code)
 	}
 	for _, want := range []string{
-		"goroutine", "channel", "tutorial", "exchange", "echo", "wait", "cpu", "wait-open",
+		"goroutine", "channel", "tutorial", "exchange", "echo", "wait", "cpu", "alloc", "deep", "job", "wait-open", "wait:hold=…", "job:work=…",
 		"workers=2,queue=unbounded,full=wait,unit=conn", "About echo.", "session",
 	} {
 		if !strings.Contains(stdout, want) {

@@ -53,7 +53,11 @@ func list(w io.Writer, suites []bench.Suite) {
 		if l.Blocks {
 			about += " (It blocks: an event loop would stall.)"
 		}
-		workloads.AppendRow(table.Row{l.Name, l.Client.Measured(), text.WrapSoft(about, aboutWidth)})
+		lines := []string{text.WrapSoft(about, aboutWidth)}
+		for _, s := range l.Settings {
+			lines = append(lines, text.WrapSoft(fmt.Sprintf("%s:%s=…: %s", l.Name, s.Key, s.About), aboutWidth))
+		}
+		workloads.AppendRow(table.Row{l.Name, l.Client.Measured(), strings.Join(lines, "\n")})
 	}
 	fmt.Fprintln(w)
 	workloads.Render()

@@ -23,7 +23,7 @@ func cpu(times int) Workload {
 	})
 	return Workload{
 		Name:     "cpu",
-		About:    fmt.Sprintf("A fixed amount of computing, about %v, for each answer: rendering, parsing or hashing.", time.Duration(times)*iterationsIn),
+		About:    fmt.Sprintf("A fixed amount of computing, about %s, for each answer: rendering, parsing or hashing.", spaced(time.Duration(times)*iterationsIn)),
 		Settings: workSetting(iterationsIn),
 		With:     withWork(cpu),
 		Handler:  lines(answer).handler,

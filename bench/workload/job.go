@@ -18,7 +18,7 @@ func job(times int) Workload {
 	t := tasks(func(x uint64) uint64 { return work(x, times*jobIterations) })
 	return Workload{
 		Name:     "job",
-		About:    fmt.Sprintf("One piece of computing, about %v, on a connection of its own: a job that a client hands in and waits for.", time.Duration(times)*jobIterationsIn),
+		About:    fmt.Sprintf("One piece of computing, about %s, on a connection of its own: a job that a client hands in and waits for.", spaced(time.Duration(times)*jobIterationsIn)),
 		Settings: workSetting(jobIterationsIn),
 		With:     withWork(job),
 		Handler:  t.handler,

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Setting is something about a workload that its name can change, as in wait:hold=20ms.
@@ -59,12 +60,14 @@ const (
 
 	// longestHold is longer than any client is patient; a slip of the finger must not make a run that never ends.
 	longestHold = time.Minute
+
+	holdRange = "1µs to 1m" // as one types them
 )
 
 func parseHold(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d < shortestHold || d > longestHold {
-		return 0, fmt.Errorf("hold=%q: not a time to wait; allowed: %v to %v, as in hold=20ms", text, shortestHold, longestHold)
+		return 0, fmt.Errorf("hold=%q: not a time to wait; allowed: %s, as in hold=20ms", text, holdRange)
 	}
 	return d, nil
 }
@@ -83,7 +86,17 @@ func parseWork(text string) (int, error) {
 
 // workSetting is the setting of those that compute; once is the usual work.
 func workSetting(once time.Duration) []Setting {
-	return []Setting{{"work", fmt.Sprintf("so many times the usual computing of about %v, 1 to %d; 1 if not given", once, mostWork)}}
+	return []Setting{{"work", fmt.Sprintf("so many times the usual computing of about %s, 1 to %d; 1 if not given", spaced(once), mostWork)}}
+}
+
+// spaced writes a time as prose has it: 20 ms.
+func spaced(d time.Duration) string {
+	if d >= time.Minute {
+		return fmt.Sprintf("%v s", d.Seconds())
+	}
+	text := d.String()
+	unit := strings.IndexFunc(text, unicode.IsLetter)
+	return text[:unit] + " " + text[unit:]
 }
 
 // withWork makes a workload of a multiple of the usual work.

@@ -14,10 +14,10 @@ const pause = 5 * time.Millisecond
 func wait(hold time.Duration) Workload {
 	return Workload{
 		Name:   "wait",
-		About:  fmt.Sprintf("%v of waiting for something else before each answer: a handler that asks a database.", hold),
+		About:  fmt.Sprintf("%s of waiting for something else before each answer: a handler that asks a database.", spaced(hold)),
 		Blocks: true,
 		Settings: []Setting{
-			{"hold", fmt.Sprintf("how long it waits, %v to %v; %v if not given", shortestHold, longestHold, pause)},
+			{"hold", fmt.Sprintf("how long it waits, %s; %v if not given", holdRange, pause)},
 		},
 		With: func(settings map[string]string) (Workload, error) {
 			hold, err := parseHold(settings["hold"])
