@@ -155,7 +155,7 @@ func TestWhatIsNoWarmUpIsNotCutOff(t *testing.T) {
 		"a stall soon after the beginning":    {between(2, 12, 0), false},
 		"a stall at the end":                  {between(40, 50, 0), false},
 		"dead but for the beginning":          {between(10, 50, 0), false},
-		"slow at first, and for no reason":    {between(0, 1, 0.1), false}, // one slice
+		"fast at first, for a single slice":   {between(0, 1, 10), false}, // one slice
 		"slow by what makes no difference":    {between(0, 10, 0.85), false},
 		"slow by a little more than that":     {between(0, 12, 0.75), true},
 		"fast through the first half of it":   {between(0, 25, 1.2), true},
@@ -297,11 +297,14 @@ func TestWhichTrialsCanBeJudged(t *testing.T) {
 
 func TestTheFigureThatNeedsMostDecides(t *testing.T) {
 	const n = 50
-	slow := func(t *trial.Trial) {
-		for i := range 8 {
-			t.Series.Good[i] = 500
+	slowFor := func(slices int) func(*trial.Trial) {
+		return func(t *trial.Trial) {
+			for i := range slices {
+				t.Series.Good[i] = 500
+			}
 		}
 	}
+	slow := slowFor(8)
 	late := func(t *trial.Trial) {
 		for i := range 12 {
 			t.Series.Response[i] = 3 * time.Millisecond
@@ -319,6 +322,7 @@ func TestTheFigureThatNeedsMostDecides(t *testing.T) {
 		"few answers at first":      {[]func(*trial.Trial){slow}, State{Discard: 160 * time.Millisecond, Share: 0.16, Warming: Goodput, Slices: 8}},
 		"slow answers at first":     {[]func(*trial.Trial){late}, State{Discard: 240 * time.Millisecond, Share: 0.24, Warming: Response, Slices: 12}},
 		"both":                      {[]func(*trial.Trial){slow, late}, State{Discard: 240 * time.Millisecond, Share: 0.24, Warming: Response, Slices: 12}},
+		"both, the other way round": {[]func(*trial.Trial){slowFor(20), late}, State{Discard: 400 * time.Millisecond, Share: 0.4, Warming: Goodput, Slices: 20}},
 		"a slice without any times": {[]func(*trial.Trial){slow, late, func(t *trial.Trial) { t.Series.Timed[30] = 0 }}, State{Discard: 160 * time.Millisecond, Share: 0.16, Warming: Goodput, Slices: 8}},
 	} {
 		t.Run(name, func(t *testing.T) {

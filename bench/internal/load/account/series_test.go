@@ -83,6 +83,18 @@ func TestWhichSliceARequestStandsIn(t *testing.T) {
 	}
 }
 
+func TestSlicesAreCountedFromTheWindowsStart(t *testing.T) {
+	w := Window{Open: 1010 * ms, Close: 2010 * ms, End: 2400 * ms}
+	l := NewLedger(1, 500*ms, 100*ms)
+	l.Slice(w, false)
+	for _, at := range []time.Duration{1010 * ms, 1029 * ms, 1030 * ms, 2009 * ms} {
+		l.Add(w, Request{Intended: at, Sent: at, Answered: at, Outcome: OK})
+	}
+	if s := l.Series(); s.Due[0] != 2 || s.Due[1] != 1 || s.Due[49] != 1 || s.Good[0] != 2 {
+		t.Errorf("due %v, good %v; want 2, 1, and 1 in the last", s.Due, s.Good)
+	}
+}
+
 func TestWhatIsOpenThroughAllOfTheWindowStandsInNoSlice(t *testing.T) {
 	l := sliced(1)
 	l.Add(testWindow, Request{Intended: 900 * ms, Sent: 900 * ms, Answered: 2100 * ms, Outcome: OK})
