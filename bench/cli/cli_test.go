@@ -241,6 +241,12 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --strategy channel:worker=1", "allowed: workers"},
 		{"run --scenario opera", "allowed: echo, wait-open"},
 		{"run --window 0s", "window"},
+		{"run --offered 50%", "open loops"},
+		{"run --suite nobody", "allowed: small"},
+		{"init " + file, "is there already"},
+		{"init " + filepath.Join(dir, "no", "file"), "init: open"},
+		{"init --suite nobody", "allowed: small"},
+		{"init a b", "see `poolbench init --help`"},
 		{"run --warm-up -1s", "warm-up"},
 		{"run --name latest --results " + filepath.Join(dir, "new"), "name another"},
 		{"run --server-cpus 0-", "server CPUs"},
@@ -299,7 +305,7 @@ func must(t *testing.T, err error) {
 }
 
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
-	for _, command := range []string{"", "run", "report", "plot", "serve", "drive", "list"} {
+	for _, command := range []string{"", "run", "init", "report", "plot", "serve", "drive", "list"} {
 		code, stdout, stderr := execute(t.Context(), append(strings.Fields(command), "--help")...)
 		if code != 0 || !strings.Contains(stdout, "Examples:\n  poolbench "+command) {
 			t.Errorf("%q: exit code %d, help without an example: %s%s", command, code, stdout, stderr)

@@ -24,9 +24,10 @@ const (
 	// MaxSize is the largest file, in bytes: a hundred times what a large suite needs.
 	MaxSize = 1 << 20
 
-	// mostTokens bounds the parser's work, which grows with the square of the tokens in a mapping and of the nesting: so many
-	// take it less than a second, and are twenty times what a large suite has.
-	mostTokens = 20_000
+	// mostLines and mostTokens bound the parser's work, which grows with the square of the blank lines in a block of text, of the
+	// keys in a mapping and of the nesting: so many take it about a second, and are ten times what a large suite has.
+	mostLines  = 5_000
+	mostTokens = 10_000
 )
 
 const (
@@ -146,6 +147,8 @@ func (r *reader) root() (root ast.Node, err error) {
 	switch {
 	case len(r.text) > MaxSize:
 		return nil, fmt.Errorf("%d bytes are no suite; allowed are %d", len(r.text), MaxSize)
+	case strings.Count(r.text, "\n") >= mostLines:
+		return nil, fmt.Errorf("more than %d lines are no suite", mostLines)
 	case !utf8.ValidString(r.text):
 		return nil, errors.New("is no text in UTF-8")
 	}

@@ -416,6 +416,8 @@ func TestAFileThatIsABombIsRefused(t *testing.T) {
 		"deep blocks":          strings.Repeat("- ", suitefile.MaxSize/2),
 		"many anchors":         strings.Repeat("&a ", suitefile.MaxSize/3),
 		"many keys":            keys.String(),
+		"many blank lines":     "a: |\n" + strings.Repeat("\n", suitefile.MaxSize/2),
+		"blank lines enough":   "a: |\n" + strings.Repeat("\n", 4900),
 		"many documents":       strings.Repeat("--- a\n", suitefile.MaxSize/6),
 		"one byte too much":    "# " + strings.Repeat("x", suitefile.MaxSize-1),
 		"nothing but comments": "# " + strings.Repeat("x", suitefile.MaxSize-2),
