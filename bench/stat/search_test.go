@@ -106,6 +106,17 @@ func TestASearchFindsTheEdgeWhereverItBegins(t *testing.T) {
 	}
 }
 
+// Catches: a search that begins at the last answer itself, where chance decides, and not on either side of it.
+func TestASearchNearAnAnswerEnclosesItFirst(t *testing.T) {
+	grid := Grid(0.3, 1.2)
+	s := Search{Lo: 0.3, Hi: 1.2, Near: grid[7]}
+	below, _ := s.Next(nil)
+	above, _ := s.Next([]Probe{{Fraction: below, Response: Held}})
+	if below != grid[6] || above != grid[9] {
+		t.Errorf("begins with %v and %v, want %v and %v", below, above, grid[6], grid[9])
+	}
+}
+
 // Catches: a driver's limit that is taken for the server's; a search that goes on above what could not be told.
 func TestWhatTheDriverHidesIsNoFailure(t *testing.T) {
 	grid := Grid(0.3, 1.2)
