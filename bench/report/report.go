@@ -1,6 +1,6 @@
 // Package report puts a run into words and pictures: trials in, report.md and plots out. It takes records and never
 // anything that is alive, so that a run can be drawn again on another machine years later; it measures nothing, and
-// decides nothing that package stat has not decided. It knows no strategy by name.
+// decides nothing that packages stat and verdict have not decided. It knows no strategy by name.
 //
 // The same run gives the same bytes. Every figure is written as PNG for reading and as SVG for print; titles are
 // findings that are computed from the data, by the same rules as the sentences of the report.

@@ -8,8 +8,9 @@ import (
 )
 
 // verdict is what a reader came for: what to take, in one look where it is good, and why.
-func (v view) verdict(d *document) {
-	said := choice.Of(v.run)
+func (v view) verdict(d *document) { d.verdict(choice.Of(v.run)) }
+
+func (d *document) verdict(said choice.Verdict) {
 	d.f("## Verdict\n\n")
 	for _, s := range said.Overall.Sentences {
 		d.f("%s\n\n", prose(s))

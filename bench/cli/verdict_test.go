@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/verdict"
+)
+
+// Catches: a verdict that scrolls away or wraps, and scenarios that are left out without a word.
+func TestTheVerdictFitsATerminal(t *testing.T) {
+	long := strings.Repeat("very long words without an end ", 30)
+	for _, n := range []int{1, 2, 12, 16, 17, 19, 20, 21, 40} {
+		for _, sentences := range [][]string{{"Take a."}, {long, long}} {
+			v := verdict.Verdict{Labels: map[string]string{}}
+			v.Overall.Sentences = sentences
+			for i := range n {
+				s := verdict.Scenario{Name: fmt.Sprintf("scenario-%d with a name that has no end", i)}
+				for j := range 12 {
+					name := fmt.Sprintf("strategy-%d", j)
+					v.Labels[name] = name + " workers=64 full=reject"
+					switch {
+					case i%2 == 0 || j < 6:
+						s.Best = append(s.Best, name)
+					case j < 9:
+						s.Unranked = append(s.Unranked, name)
+					default:
+						s.Out = append(s.Out, verdict.Out{Strategy: name, Reasons: []verdict.Reason{{Code: verdict.Starves}}})
+					}
+				}
+				v.Scenarios = append(v.Scenarios, s)
+			}
+			var b bytes.Buffer
+			printVerdict(&b, v)
+			lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+			if len(lines) > verdictLines {
+				t.Errorf("%d scenarios: %d lines\n%s", n, len(lines), b.String())
+			}
+			shown := 0
+			for _, l := range lines {
+				if w := text.StringWidth(l); w > verdictWidth {
+					t.Errorf("%d columns: %s", w, l)
+				}
+				if strings.Contains(l, "scenario-") {
+					shown++
+				}
+			}
+			if left := n - shown; left > 0 && !strings.Contains(b.String(), fmt.Sprintf("%d more", left)) || shown == 0 {
+				t.Errorf("%d of %d scenarios are shown, and it does not say so:\n%s", shown, n, b.String())
+			}
+		}
+	}
+}
+
+// Catches: a verdict that is not written, is another one than the report's, or stands where data should; what is left of an
+// older one.
+func TestReportWritesTheVerdictAndSaysIt(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	w, err := trial.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WriteEnv(trial.Env{Planned: 3, Scenarios: []trial.Scenario{{Name: "echo"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"free:workers=unbounded,queue=0,full=wait,unit=conn", "free:workers=unbounded,queue=0,full=wait,unit=conn", "few:workers=2,queue=0,full=wait,unit=conn"} {
+		tr := trial.Trial{Seq: i, Scenario: "echo", Workload: "echo", Measured: "request", Strategy: name, Twin: i == 1, Load: trial.Load{Loop: trial.Closed, Clients: 3},
+			Window: time.Second, TimeOut: time.Second, Clients: trial.Clients{Total: 3, Served: 3, Good: make([]int64, 3)}}
+		if i == 2 {
+			tr.Clients.Served, tr.Clients.Nothing = 2, 1
+		}
+		if err := w.Append(tr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "verdict.json")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("old"), 1<<20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if code := Execute(t.Context(), bench.Suite{}, []string{"report", dir}, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr.String())
+	}
+	for _, name := range strings.Fields(stdout.String()) {
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("stdout names %s, which is no file", name)
+		}
+	}
+	if !strings.Contains(stdout.String(), path) || !strings.Contains(stderr.String(), "few out: starves") {
+		t.Errorf("stdout:\n%s\nstderr:\n%s", stdout.String(), stderr.String())
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got verdict.Verdict
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	run, err := trial.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(verdict.Of(run), got); d != "" {
+		t.Error(d)
+	}
+	if err := writeVerdict(filepath.Join(dir, "none"), run); err == nil || !strings.Contains(err.Error(), filepath.Join("none", "verdict.json")) {
+		t.Errorf("no folder: %v", err)
+	}
+}
