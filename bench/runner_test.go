@@ -149,8 +149,8 @@ func TestASearchFindsTheCapacityInEachOfItsRepetitions(t *testing.T) {
 			above[key] = f
 		}
 	}
-	if len(below) != 2*fewRepetitions {
-		t.Fatalf("%d searches; two strategies in %d repetitions", len(below), fewRepetitions)
+	if want := 2 * s.most(s.Scenarios[2]); len(below) != want {
+		t.Fatalf("%d searches; two strategies in as many repetitions as telling two apart takes make %d", len(below), want)
 	}
 	for key, f := range below {
 		if f < 1 || above[key] > 1.2 {

@@ -44,8 +44,8 @@ type Scenario struct {
 	DecideAt  float64         // open loops: the one of Fractions at which it is decided; 0: the last
 	Objective trial.Objective // what Capacity searches for; elsewhere what a strategy has to keep to be chosen, if there is one
 
-	// Repetitions bounds those of this scenario; 0: the suite's, and for Size and Capacity, whose intervals need no more,
-	// fewRepetitions.
+	// Repetitions bounds those of this scenario; 0: the suite's, and for Size and Capacity as many as telling the strategies
+	// apart takes.
 	Repetitions int
 
 	// Sketch is how often the levels other than DecideAt are measured, which only draw a curve; 0: like all others.
@@ -59,16 +59,14 @@ type Scenario struct {
 	Drain bool
 }
 
-// fewRepetitions is the fewest whose order statistics enclose a median with 95 %: 1 − 2/2⁶ is 97 %.
-const fewRepetitions = 6
-
-// most is how often a scenario is repeated at most.
+// most is how often a scenario is repeated at most. Scenarios that ask for a size or a capacity compare each strategy with the
+// best, once, and need no more than that takes.
 func (s Suite) most(sc Scenario) int {
 	switch {
 	case sc.Repetitions > 0:
 		return min(sc.Repetitions, s.Repetitions)
 	case sc.question() != trial.Compare:
-		return min(fewRepetitions, s.Repetitions)
+		return min(stat.PairRepetitions(len(sc.Strategies)-1), s.Repetitions)
 	default:
 		return s.Repetitions
 	}

@@ -161,7 +161,7 @@ type CapacityResult struct {
 // Capacities returns what each strategy of a Capacity scenario can do, in the scenario's order.
 //
 // A replicate is one search, of one strategy in one repetition, and its answer is a bracket: the capacity of that
-// moment lies between what held and what broke. Intervals are the order statistics of [Comparisons], at the lower ends
+// moment lies between what held and what broke. Intervals are order statistics, at the lower ends
 // of the brackets for Lo and the upper ones for Hi. Since every bracket contains its true value, every order statistic of
 // the true values lies between that of the lower and that of the upper ends, so the interval covers at least as often as
 // one of exact values would. Rates near the edge hold by chance; what is estimated is the rate at which they do in
@@ -281,6 +281,7 @@ func best(all []CapacityResult) string {
 
 // against compares with the best. A repetition in which the best held nothing has no ratio.
 func (r *CapacityResult) against(own, best map[int]Bracket, family int, step float64) {
+	confidence := 1 - alpha/float64(max(family, 1))
 	r.Outcome = Undecided
 	if r.Best {
 		r.Outcome = Tied
@@ -297,11 +298,11 @@ func (r *CapacityResult) against(own, best map[int]Bracket, family int, step flo
 		lower = append(lower, mine.Held.Fraction/b.Broke.Fraction)
 		upper = append(upper, mine.Broke.Fraction/b.Held.Fraction)
 	}
-	r.Ratio = median(values, each(family))
-	r.Ratio.Lo, r.Ratio.Hi = median(lower, each(family)).Lo, median(upper, each(family)).Hi
+	r.Ratio = median(values, confidence)
+	r.Ratio.Lo, r.Ratio.Hi = median(lower, confidence).Lo, median(upper, confidence).Hi
 	floor := step * step * (1 + 1e-3) // the grid's points are rounded
 	switch {
-	case differs(r.Ratio):
+	case (r.Ratio.Lo > 1 || r.Ratio.Hi < 1) && math.Abs(r.Ratio.Value-1) > Threshold:
 		r.Outcome = Different
 	case r.Ratio.Lo >= 1/floor && r.Ratio.Hi <= floor:
 		r.Outcome = Tied

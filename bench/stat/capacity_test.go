@@ -26,10 +26,10 @@ func answered(fast, slow int64) trial.Trial {
 	return t
 }
 
-// times has fast ones just within the objective and slow ones beyond it. Equal ones are made once, and packed, because a
+// times has fast ones just within the objective and slow ones beyond it. Equal ones are madeUp once, and packed, because a
 // dense histogram takes 220 kB.
 func times(fast, slow int64) trial.Histogram {
-	if h, ok := made[[2]int64{fast, slow}]; ok {
+	if h, ok := madeUp[[2]int64{fast, slow}]; ok {
 		return h
 	}
 	var dense, packed trial.Histogram
@@ -42,11 +42,11 @@ func times(fast, slow int64) trial.Histogram {
 	if err != nil {
 		panic(err)
 	}
-	made[[2]int64{fast, slow}] = packed
+	madeUp[[2]int64{fast, slow}] = packed
 	return packed
 }
 
-var made = map[[2]int64]trial.Histogram{}
+var madeUp = map[[2]int64]trial.Histogram{}
 
 func TestAnObjectiveIsHeldUntilOneOfItsPartsIsBroken(t *testing.T) {
 	for name, c := range map[string]struct {

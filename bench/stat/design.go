@@ -74,6 +74,10 @@ func Looks(family, most int) []int {
 // look at them: 8 for 55 to 164.
 func Repetitions(family int) int { return earliest(family, 1) }
 
+// PairRepetitions is the least number with which any of so many differences can be told where neither side is measured twice
+// in a repetition, and there is one look: 8 for up to 6.
+func PairRepetitions(comparisons int) int { return fewest(2, alpha/float64(max(comparisons, 1))) }
+
 // earliest is the fewest repetitions with which the least possible p, 2/3ⁿ, can be significant at one of so many looks.
 func earliest(family, looks int) int {
 	return fewest(3, alpha/float64(looks)/float64(max(family, 1)))

@@ -71,6 +71,11 @@ func (s Summary) Bounded() bool {
 	return s.Trials > 0 && float64(s.DriverBound) >= most*float64(s.Trials)
 }
 
+// mostly says whether so many of the trials have the finding with this code that it decides for all.
+func mostly(code string, trials []trial.Trial) bool {
+	return len(trials) > 0 && float64(having(code, trials)) >= most*float64(len(trials))
+}
+
 // having is how many trials have the finding with this code.
 func having(code string, trials []trial.Trial) int {
 	n := 0

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/strategies"
 )
@@ -26,7 +27,8 @@ type Limit struct {
 	Counts  trial.Counts
 	Memory  float64 // peak resident bytes of the server, the median of its trials; 0 where the platform does not tell
 	latency trial.Histogram
-	origin  whoseDoing
+
+	bounded, blurred bool // the driver decided the figures of most trials, or its time is in them
 }
 
 // Starves says whether any of the trials left a client without an answer that it was never told of.
@@ -182,8 +184,9 @@ func limit(name string, n int, m Metric, all []trial.Trial) Limit {
 		Goodput: median(values(Goodput, good), confidence),
 		Clients: served(good),
 		Outcome: Undecided,
-		origin:  whose(m, all),
 	}
+	l.bounded = !m.Own && mostly(finding.DriverBound, good)
+	l.blurred = l.bounded || !m.Own && mostly(finding.AboveHalfCeiling, good)
 	var memory []float64
 	for _, t := range good {
 		l.Counts = l.Counts.Plus(t.Counts)
@@ -228,7 +231,7 @@ func (s *Sizing) compare(of map[string][]trial.Trial) {
 			l.Outcome = Tied
 			continue
 		}
-		l.Ratio = median(ratios(s.Metric, of[l.Strategy], of[best.Strategy]), each(len(s.Limits)-1))
+		l.Ratio = pairs(of[l.Strategy], of[best.Strategy], s.Metric).ratio(alpha / float64(len(s.Limits)-1))
 		l.Outcome = s.outcome(*l, best)
 	}
 }
@@ -240,9 +243,9 @@ func (s *Sizing) outcome(l, best Limit) Outcome {
 		worst, surely = l.Ratio.Hi-1, l.Ratio.Lo-1
 	}
 	switch {
-	case surely > 0 && math.Abs(l.Ratio.Value-1) > s.Threshold && l.origin != bounded:
+	case surely > 0 && math.Abs(l.Ratio.Value-1) > s.Threshold && !l.bounded:
 		return Different
-	case l.origin != server || best.origin != server:
+	case l.blurred || best.blurred:
 		return Unranked // the driver hides what differs
 	case l.Ratio.Confidence > 0 && worst <= s.Threshold:
 		return Tied
@@ -298,7 +301,7 @@ func (s *Sizing) little(load trial.Load) Little {
 		l.Why = "a worker keeps its connection whether or not it is asked, so that it takes as many workers as connections"
 	case s.Limits[l.From].Outcome != Different:
 		l.Why = "the smallest limit may be enough already, so that workers never ran short"
-	case s.Limits[s.Best].origin == bounded:
+	case s.Limits[s.Best].bounded:
 		l.Why = "the driver was the bottleneck, so that the rate that the server can reach is not known"
 	default:
 		from := s.Limits[l.From]
@@ -317,7 +320,7 @@ func (s *Sizing) law(load trial.Load) Law {
 	}
 	var n, x []float64
 	for _, l := range s.Limits {
-		if l.Goodput.Value > 0 && l.origin == server && l.N <= load.Clients {
+		if l.Goodput.Value > 0 && !l.blurred && l.N <= load.Clients {
 			n, x = append(n, float64(l.N)), append(x, l.Goodput.Value)
 		}
 	}

@@ -16,7 +16,7 @@ func Steady(t trial.Trial) (steady.State, bool) { return steady.Of(t) }
 // warm-up that Steady finds, which is half of the window at most. There the server sets the pace, so a warm-up in
 // the window is goodput that it would not have lacked in a longer one; in open loops it is given by the schedule.
 func settled(t trial.Trial) (good int64, in time.Duration) {
-	good, in = t.Counts.Good, t.Window
+	good, in = t.Counts.Good, t.Active()
 	if t.Load.Loop != trial.Closed {
 		return good, in
 	}

@@ -94,11 +94,11 @@ type State struct {
 func (s State) Steady() bool { return s.Slices == 0 && s.Trend == 0 }
 
 // Of looks at goodput and mean response time. It is false for trials that cannot be judged: those without a series or with
-// too few slices, those whose load changes (Load.Profile), and open loops in which the server did not keep up, where time
+// too few slices, those whose load changes (Load.Profile) or comes in turns, and open loops in which the server did not keep up, where time
 // must show.
 func Of(t trial.Trial) (State, bool) {
 	s := t.Series
-	if s.Len() < fewest || len(t.Load.Profile) > 0 ||
+	if s.Len() < fewest || len(t.Load.Profile) > 0 || t.Turns != nil ||
 		t.Load.Loop != trial.Closed && (t.Load.Fraction > 1 || float64(t.Counts.Good) < keptUp*float64(t.Counts.Intended)) {
 		return State{}, false
 	}

@@ -81,7 +81,7 @@ func TestALedgerKeepsTheSpreadWhereTheLoadMakesItDependOnTime(t *testing.T) {
 		"a window without a length": {account.Window{Open: account.Never, Close: account.Never, End: account.Never}, trial.Load{Loop: trial.Closed}, 0, 0},
 	} {
 		j := Job{Load: c.load, TimeOut: time.Second, BackOff: time.Second, Edges: account.NewEdges(c.window)}
-		if s := j.Ledger(1).Series(); s.Len() != c.slices || len(s.Spread) != c.spread {
+		if s := j.NewLedger(1).Series(); s.Len() != c.slices || len(s.Spread) != c.spread {
 			t.Errorf("%s: %d slices and %d spreads, want %d and %d", name, s.Len(), len(s.Spread), c.slices, c.spread)
 		}
 	}
