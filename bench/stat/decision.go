@@ -44,7 +44,7 @@ type Decision struct {
 	Outcome     Outcome
 	Sense       Sense
 	Repetitions int // that it rests on
-	More        int // Undecided: about so many repetitions more would decide; 0: nobody can tell
+	More        int // Undecided: about so many repetitions more than these would decide; 0: nobody can tell
 }
 
 // better says whether d's strategy was found better than who it was compared with.
