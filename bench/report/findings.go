@@ -14,12 +14,13 @@ type verdict struct {
 	metric    stat.Metric
 	baseline  string
 	same      []cell  // tied
-	seen      float64 // how far the medians of same are from 1, at most
+	seen      float64 // how far the ratios of same are from 1, at most
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
 	undecided []cell        // neither different nor tied
 	possible  float64       // the largest difference that is left possible for any of undecided
-	more      int           // so many repetitions more would decide all of undecided; 0: nobody can tell
+	more      int           // about so many repetitions more would decide those of undecided of which that can be told
+	open      bool          // for undecided: of some it cannot
 	unsettled []cell        // too few pairs for an interval
 	unranked  []cell        // the driver decided the figures, or its time is in them
 	bounded   bool          // for unranked: it decided
@@ -46,11 +47,8 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 				v.unsettled = append(v.unsettled, c)
 				continue
 			}
-			if len(v.undecided) == 0 || v.more > 0 && d.More > 0 {
-				v.more = max(v.more, d.More)
-			} else {
-				v.more = 0
-			}
+			v.more = max(v.more, d.More)
+			v.open = v.open || d.More == 0
 			v.undecided = append(v.undecided, c)
 			v.possible = max(v.possible, d.Bound)
 		case stat.Tied:
@@ -94,7 +92,7 @@ func (v verdict) mediansText() string {
 	if v.seen <= bound(v.aa) {
 		than = "no more"
 	}
-	return fmt.Sprintf("their median ratios are at most %s from 1, %s than the A/A pair shows", atMost(v.seen), than)
+	return fmt.Sprintf("their ratios are at most %s from 1, %s than the A/A pair shows", atMost(v.seen), than)
 }
 
 // differsText gives each ratio with its interval.
@@ -118,11 +116,14 @@ func (v verdict) undecidedText(most int) string {
 	if len(v.undecided) == 0 {
 		return ""
 	}
-	more := "nobody can tell how many more repetitions would"
-	if v.more > 0 {
-		more = "about " + counted(v.more, "more repetition") + " would"
+	more := "nobody can tell how many more repetitions would decide"
+	switch {
+	case v.more > 0 && v.open:
+		more = "for some about " + counted(v.more, "more repetition") + " would decide"
+	case v.more > 0:
+		more = "about " + counted(v.more, "more repetition") + " would decide"
 	}
-	return fmt.Sprintf("undecided between %s and %s: differences up to %s are possible (%s); %s decide",
+	return fmt.Sprintf("undecided between %s and %s: differences up to %s are possible (%s); %s",
 		v.baseline, list(marks(v.undecided), most, "other"), atMost(v.possible), v.aaText(), more)
 }
 

@@ -26,7 +26,7 @@ type tally struct {
 	differing []string // labels that differ anywhere
 	ratios    groups   // by strategy: "echo × 0.42"
 	same      []string // labels that differ nowhere, and were settled wherever they are ranked
-	seen      float64  // for same: how far a median is from 1, at most
+	seen      float64  // for same: how far a ratio is from 1, at most
 	bound     float64  // for same: what is left possible
 	aa        float64  // the largest of the A/A pairs beside them; NaN if one has no interval
 	undecided []string // labels that are undecided anywhere, with the scenario
@@ -140,7 +140,7 @@ func (t tally) sameText(loop, what, where string) string {
 	if finite(t.aa) {
 		aa = "A/A pair: up to " + atMost(t.aa)
 	}
-	return fmt.Sprintf("In %s no difference in %s larger than %s was seen between %s and %s %s (%s); their median ratios are at most %s from 1.",
+	return fmt.Sprintf("In %s no difference in %s larger than %s was seen between %s and %s %s (%s); their ratios are at most %s from 1.",
 		loop, what, atMost(t.bound), t.baseline(), list(t.same, 12, "other"), where, aa, atMost(t.seen))
 }
 

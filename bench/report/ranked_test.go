@@ -357,3 +357,40 @@ func TestCalibrationsAreNoStrategies(t *testing.T) {
 		t.Errorf("report.md lacks %q", want)
 	}
 }
+
+// Catches: a threshold or looks of another run than this one, and an undecided comparison that is called equal or left out.
+func TestTheReportJudgesByTheDesignOfTheRun(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		design     trial.Design
+		want, lack []string
+	}{
+		{"none, as in older runs", trial.Design{},
+			[]string{"No difference larger than 3.3 % seen between goroutine and ants, channel and pond", "thread × 0.423", "once, at the end", "larger than 5 %"},
+			[]string{"Undecided", "undecided between"}},
+		{"a threshold that thread does not reach", trial.Design{Alpha: 0.05, Threshold: 2, Family: 60, Looks: []int{6, 8}},
+			[]string{"ants, channel, pond and thread (A/A", "tutorial (served 2 of 64) × 0.0", "2 times, after 6 and 8 repetitions", "larger than 200 %"},
+			[]string{"thread × 0.4", "ndecided"}},
+		{"one that nobody can tell", trial.Design{Alpha: 0.05, Threshold: 0.002, Family: 60, Looks: []int{8}},
+			[]string{"Undecided between goroutine and ants, channel and pond: differences up to", "more repetitions would decide", "a difference above 0.2 % is neither shown nor excluded"},
+			[]string{"No difference in goodput"}},
+		{"looks that were not reached", trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 60, Looks: []int{9, 18}},
+			[]string{"Too few pairs of trials to tell ants, channel, pond, thread and tutorial"}, []string{"Differs from", "No difference larger than 3"}},
+	} {
+		run := goldenSynth.run()
+		run.Env.Design = c.design
+		text := string(Markdown(run))
+		summary, _, _ := strings.Cut(text, "## exchange")
+		said := judgement(t, part(t, text, "## wait"), "Goodput")
+		for _, want := range c.want {
+			if !strings.Contains(summary+said+part(t, text, "## How it was measured"), want) {
+				t.Errorf("%s: the report lacks %q:\n%s", c.name, want, said)
+			}
+		}
+		for _, lack := range c.lack {
+			if strings.Contains(said, lack) {
+				t.Errorf("%s: the report has %q", c.name, lack)
+			}
+		}
+	}
+}

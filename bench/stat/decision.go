@@ -44,7 +44,7 @@ type Decision struct {
 	Outcome     Outcome
 	Sense       Sense
 	Repetitions int // that it rests on
-	More        int // Undecided: about so many repetitions more would decide; 0: nobody can tell
+	More        int // Undecided: about so many repetitions more than these would decide; 0: nobody can tell
 }
 
 // better says whether d's strategy was found better than who it was compared with.
@@ -61,7 +61,7 @@ func (d Decision) worse() bool { return d.Outcome == Different && !d.better() }
 // better, against that leader; where leaders changed, against each of them in turn. Of two observations of one trial
 // the first counts. A look is reached once its last repetition was seen in the scenario, or a later one in any: call it
 // when repetitions are complete. Before the first look all are undecided. A scenario whose metric is not known here has no
-// decisions.
+// decisions, nor has one with less than two strategies.
 func Decide(obs []Observation, scenarios []trial.Scenario, d trial.Design) []Decision {
 	return deciding(obs, scenarios, d).decisions()
 }
@@ -69,7 +69,7 @@ func Decide(obs []Observation, scenarios []trial.Scenario, d trial.Design) []Dec
 func deciding(obs []Observation, scenarios []trial.Scenario, d trial.Design) *replay {
 	r := &replay{alpha: perLook(d), threshold: math.Log1p(d.Threshold), family: d.Family, looks: d.Looks, leaders: true}
 	for _, sc := range scenarios {
-		if m, ok := DecidedBy(sc); ok {
+		if m, ok := DecidedBy(sc); ok && len(sc.Strategies) > 1 {
 			r.add(sc.Name, sc.DecideAt, m, sc.Strategies)
 		}
 	}

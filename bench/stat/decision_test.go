@@ -412,6 +412,7 @@ func TestOnlyWhatDecidesIsLookedAt(t *testing.T) {
 	scenarios := w.asked()
 	scenarios[1].Question = trial.Size
 	scenarios[2].DecidedBy = "no such metric"
+	scenarios = append(scenarios, trial.Scenario{Name: "nobody"}, trial.Scenario{Name: "alone", Strategies: []string{"strategy-0"}})
 	scenarios[3].DecideAt, scenarios[3].Load.Loop, scenarios[3].Question = 0.5, trial.Open, trial.Compare
 	if got := Family(scenarios); got != 3 {
 		t.Errorf("the family is %d, want the three that compare", got)

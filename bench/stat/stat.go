@@ -3,19 +3,50 @@
 // pictures.
 //
 // The replicate is the trial, a fresh process, never the request: requests of one trial share a process, its memory
-// layout and its moment, and a million of them tell nothing about the next process. Comparisons are paired within a
+// layout and its moment, and a million of them tell nothing about the next process. Comparisons are made within a
 // repetition, because the machine drifts from one repetition to the next and strategies of one repetition share it.
 //
-// # How sure
+// # The test
 //
-// Intervals are order statistics, which assume nothing about the distribution but that the pairs are independent.
-// With n pairs the widest, from the least to the greatest, misses the true median with probability 2/2ⁿ: for n = 8,
-// 0.8 %. Several strategies against one baseline are several chances to be wrong, so [Comparisons] asks for more of
-// each, after Bonferroni: with m others, an interval that misses with at most 5 %/m. Then at most 5 % of families name
-// any false difference: 6 comparisons at n = 8 add up to 6 * 0.8 % = 4.7 %. A family is the strategies of one scenario
-// at one level by one metric; it says nothing for a reader who goes through many scenarios in search of one difference.
-// [Repetitions] turns the sum round: one comparison needs 6 repetitions, 4 to 6 need 8, 25 need 10. With fewer the
-// interval is infinite and the comparison undecided, however far apart the figures lie.
+// A repetition is a block: the figure of a strategy X, and the two of the baseline, which is measured twice. If X is no
+// different, the three are exchangeable: any of them is X's as probably as any other. From the logarithms of each block
+// its mean is taken, what is left of all blocks is ranked together, and X's ranks are added up: the aligned rank test of
+// Hodges and Lehmann (Rank methods for combination of independent experiments in analysis of variance, Ann. Math. Stat. 33,
+// 1962, 482-497). The distribution of that sum, given the ranks, follows from going through all ways in which the three
+// could be assigned, so that p is exact for noise of any shape. The least p, if all n blocks agree, is 2/3ⁿ. Against a
+// strategy that is measured once blocks have two figures, the least p is 2/2ⁿ, and the test is a near relative of Wilcoxon's. So
+// it is for a block of which one of the baseline's trials is missing.
+//
+// The estimate of a ratio is the one at which the ranks are neither high nor low, and its interval has all those that
+// the test does not reject (Hodges and Lehmann, Estimates of location based on rank tests, Ann. Math. Stat. 34, 1963, 598-611).
+//
+// # Many comparisons, many looks
+//
+// A run decides while it measures, and ends early what is clear. That gives chance more than one chance: each
+// comparison is one, and so is each look at it. A [trial.Design] settles both before anything is measured. The looks,
+// at most four, share alpha, 5 %, equally (Bonferroni, which holds whatever one look tells of the next). Within a look the family
+// of all comparisons that can be made shares the look's part step by step (Holm, A simple sequentially rejective multiple test
+// procedure, Scand. J. Stat. 6, 1979, 65-70): from the least p up, each has to be at most the part over the number of hypotheses that
+// are not rejected yet, those of earlier looks taken off (Maurer and Bretz, Multiple testing in group sequential trials using
+// graphical approaches, Stat. Biopharm. Res. 5, 2013, 311-320). Up to the first false rejection only false hypotheses were
+// rejected, so that the divisor is at least the number of true ones, and a false rejection has at most probability alpha: at
+// most one run in twenty names any difference where there is none. Comparisons that have ended as tied are never tested again, which costs
+// nothing.
+//
+// A family is all pairs of strategies of all scenarios that compare, each by the metric and at the level that decide there. Made are the
+// comparisons with the baseline and, once another strategy is found better than it, those with that leader. The leader
+// is chosen by the data; counting all pairs has paid for that.
+//
+// # What is concluded
+//
+// [Different]: the test rejects, and the ratio is further from 1 than the threshold T, under 1/(1+T) or over 1+T. [Tied]: the interval
+// lies between these two. Its confidence is 1 less the look's part of alpha, so that the intervals of all looks together cover the
+// truth with 95 %, and it does not matter at which look a comparison ends (Jennison and Turnbull, Interim analyses: the
+// repeated confidence interval approach, J. R. Stat. Soc. B 51, 1989, 305-361). This is for each comparison: of a hundred ties some may
+// be none. [Undecided]: neither, yet. What is significant and small goes on until it is one of them or the budget is spent.
+//
+// An early look needs all repetitions to agree, and an estimate at which one stops leans a little away from 1. Both are the
+// price for ending early. The intervals hold all the same.
 //
 // # Whose figure
 //
@@ -23,8 +54,14 @@
 // bottleneck, its figure is a bound: the server may be better, and is not worse. Two bounds that are equal say nothing
 // about what they bound, so no equality is concluded from them, however narrow the interval; a difference is, where
 // the worse of the two is no bound. Above half of the driver's ceiling its own time is a good part of every answer's,
-// which hides small differences and makes none: equality is not concluded there, differences are. What the server itself
-// accounts for, its CPU time for each answer, is comparable throughout.
+// which hides small differences and makes none: equality is not concluded there, differences are. It counts in how many of
+// the repetitions that a comparison rests on this is so of either side: from half of them on, the middle of the ratios may be
+// one of these. What the server itself accounts for, its CPU time for each answer, is comparable throughout.
+//
+// # Single cells
+//
+// A [Summary] gives medians of single cells with intervals from order statistics, which assume nothing about the distribution
+// either. Whether two strategies differ cannot be read from two such intervals.
 package stat
 
 import (
@@ -42,12 +79,13 @@ type Cell struct {
 	Twin     bool    // the second half of the A/A pair
 }
 
-// An Estimate is a median over trials (or over repetitions, for a ratio) with a distribution-free interval.
+// An Estimate is a median over trials, or of a ratio within repetitions what the test of the package comment gives, with a
+// distribution-free interval.
 type Estimate struct {
 	Value      float64
 	Lo, Hi     float64 // 0 and +Inf where N is too small for any interval
 	N          int
-	Confidence float64 // what the interval really covers: at least what was asked for; 0 where there is none
+	Confidence float64 // that the interval covers the truth, at least; 0 where there is none
 }
 
 // A Summary is all valid trials of one cell.
