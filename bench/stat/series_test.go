@@ -333,15 +333,20 @@ func TestTheCauseOfAnOutlierIsWhatItsRecordSays(t *testing.T) {
 		others func(trials []trial.Trial)
 		want   Cause
 	}{
-		"nothing":                              {100, func(*trial.Trial) {}, nil, Unexplained},
-		"a finding":                            {100, note("driver-gc"), nil, "driver-gc"},
-		"the first of two":                     {100, func(t *trial.Trial) { note("late-edge")(t); note("driver-gc")(t) }, nil, "late-edge"},
-		"one that most have":                   {100, note("driver-gc"), func(ts []trial.Trial) { everyone(ts, 4, note("driver-gc")) }, Unexplained},
-		"one that half have":                   {100, note("driver-gc"), func(ts []trial.Trial) { everyone(ts, 3, note("driver-gc")) }, "driver-gc"},
-		"one that explains, of one that not":   {100, func(t *trial.Trial) { note("x-y")(t); note("driver-gc")(t) }, func(ts []trial.Trial) { everyone(ts, 7, note("x-y")) }, "driver-gc"},
-		"a finding before a figure":            {100, func(t *trial.Trial) { note("driver-gc")(t); t.System.Steal = 500 * ms }, nil, "driver-gc"},
-		"steal":                                {100, func(t *trial.Trial) { t.System.Steal = 50 * ms }, nil, Steal},
-		"steal as always":                      {100, func(t *trial.Trial) { t.System.Steal = 50 * ms }, func(ts []trial.Trial) { everyone(ts, 7, func(t *trial.Trial) { t.System.Steal = 45 * ms }) }, Unexplained},
+		"nothing":                            {100, func(*trial.Trial) {}, nil, Unexplained},
+		"a finding":                          {100, note("driver-gc"), nil, "driver-gc"},
+		"the first of two":                   {100, func(t *trial.Trial) { note("late-edge")(t); note("driver-gc")(t) }, nil, "late-edge"},
+		"one that most have":                 {100, note("driver-gc"), func(ts []trial.Trial) { everyone(ts, 4, note("driver-gc")) }, Unexplained},
+		"one that half have":                 {100, note("driver-gc"), func(ts []trial.Trial) { everyone(ts, 3, note("driver-gc")) }, "driver-gc"},
+		"one that explains, of one that not": {100, func(t *trial.Trial) { note("x-y")(t); note("driver-gc")(t) }, func(ts []trial.Trial) { everyone(ts, 7, note("x-y")) }, "driver-gc"},
+		"a finding before a figure":          {100, func(t *trial.Trial) { note("driver-gc")(t); t.System.Steal = 500 * ms }, nil, "driver-gc"},
+		"steal":                              {100, func(t *trial.Trial) { t.System.Steal = 50 * ms }, nil, Steal},
+		"steal as always":                    {100, func(t *trial.Trial) { t.System.Steal = 50 * ms }, func(ts []trial.Trial) { everyone(ts, 7, func(t *trial.Trial) { t.System.Steal = 45 * ms }) }, Unexplained},
+		"steal that comes and goes": {100, func(t *trial.Trial) { t.System.Steal = 150 * ms }, func(ts []trial.Trial) {
+			for i, steal := range []time.Duration{0, 0, 0, 0, 100, 120, 130} {
+				ts[i].System.Steal = steal * ms
+			}
+		}, Unexplained},
 		"less than twice as much as always":    {100, func(t *trial.Trial) { t.System.CPUPressure = 39 * ms }, nil, Unexplained},
 		"just twice":                           {100, func(t *trial.Trial) { t.System.CPUPressure = 40 * ms }, nil, CPUPressure},
 		"too little to be felt":                {100, func(t *trial.Trial) { t.System.Steal = 9 * ms }, nil, Unexplained},

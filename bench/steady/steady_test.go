@@ -61,17 +61,17 @@ func TestSteadySeriesAreHardlyEverCalledOtherwise(t *testing.T) {
 		most float64 // share of series
 		n    int
 	}{
-		"little noise":                  {plain(50, 0.02, 0), 0.001, 2000},
-		"some noise":                    {plain(50, 0.1, 0), 0.003, 2000},
-		"much noise":                    {plain(50, 0.4, 0), 0.005, 2000},
-		"the fewest slices":             {plain(fewest, 0.1, 0), 0.005, 2000},
-		"neighbours alike":              {plain(50, 0.1, 0.5), 0.01, 2000},
-		"neighbours very much alike":    {plain(50, 0.1, 0.8), 0.03, 2000}, // a window holds few independent values then
-		"answers of a queue, half load": {func(r *rand.Rand) ([]float64, []float64) { g, _ := queue(r, 0.5, 100); return g, g }, 0.01, 500},
-		"answers of a queue, 90 %":      {func(r *rand.Rand) ([]float64, []float64) { g, _ := queue(r, 0.9, 100); return g, g }, 0.01, 500},
-		"times of a queue, half load":   {func(r *rand.Rand) ([]float64, []float64) { _, x := queue(r, 0.5, 100); return x, logs(x) }, 0.01, 500},
-		"times of a queue, 80 %":        {func(r *rand.Rand) ([]float64, []float64) { _, x := queue(r, 0.8, 100); return x, logs(x) }, 0.015, 500},
-		"times of a queue, 90 %":        {func(r *rand.Rand) ([]float64, []float64) { _, x := queue(r, 0.9, 500); return x, logs(x) }, 0.015, 300},
+		"little noise":                  {plain(50, 0.02, 0), 0.001, 600},
+		"some noise":                    {plain(50, 0.1, 0), 0.003, 600},
+		"much noise":                    {plain(50, 0.4, 0), 0.005, 600},
+		"the fewest slices":             {plain(fewest, 0.1, 0), 0.005, 600},
+		"neighbours alike":              {plain(50, 0.1, 0.5), 0.01, 600},
+		"neighbours very much alike":    {plain(50, 0.1, 0.8), 0.03, 600}, // a window holds few independent values then
+		"answers of a queue, half load": {func(r *rand.Rand) ([]float64, []float64) { g, _ := queue(r, 0.5, 100); return g, g }, 0.01, 150},
+		"answers of a queue, 90 %":      {func(r *rand.Rand) ([]float64, []float64) { g, _ := queue(r, 0.9, 100); return g, g }, 0.01, 150},
+		"times of a queue, half load":   {func(r *rand.Rand) ([]float64, []float64) { _, x := queue(r, 0.5, 100); return x, logs(x) }, 0.01, 150},
+		"times of a queue, 80 %":        {func(r *rand.Rand) ([]float64, []float64) { _, x := queue(r, 0.8, 100); return x, logs(x) }, 0.015, 150},
+		"times of a queue, 90 %":        {func(r *rand.Rand) ([]float64, []float64) { _, x := queue(r, 0.9, 500); return x, logs(x) }, 0.015, 100},
 		"all the same":                  {func(*rand.Rand) ([]float64, []float64) { v := make([]float64, 50); return v, v }, 0, 1},
 		"three slices of it, anywhere, stood still": {func(r *rand.Rand) ([]float64, []float64) {
 			v := noise(r, 50, 0.05, 0)
@@ -79,7 +79,7 @@ func TestSteadySeriesAreHardlyEverCalledOtherwise(t *testing.T) {
 				v[r.IntN(50)] = 0
 			}
 			return v, v
-		}, 0.015, 2000},
+		}, 0.015, 600},
 	} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
@@ -102,7 +102,7 @@ func TestAWarmUpIsFoundAndCutOff(t *testing.T) {
 	for _, c := range []struct{ deviation, rho, power float64 }{{0, 0, 1}, {0.05, 0, 0.999}, {0.05, 0.5, 0.99}, {0.1, 0, 0.99}, {0.1, 0.5, 0.9}} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(3, 4))
-			const n = 500
+			const n = 200
 			found, cut := 0, 0
 			for range n {
 				values := noise(random, 50, c.deviation, c.rho)
