@@ -32,7 +32,7 @@ type ended struct {
 func newEnding(ctx context.Context, child *server.Child) *ending {
 	e := &ending{child: child}
 	e.await = sync.OnceValue(func() ended {
-		// before it can end, or its end would be taken for its own doing
+		e.told.Store(true) // before it can end, or its end would be taken for its own doing
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain+stopPatience)
 		defer cancel()
 		told := time.Now()
