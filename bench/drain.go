@@ -32,7 +32,7 @@ type ended struct {
 func newEnding(ctx context.Context, child *server.Child) *ending {
 	e := &ending{child: child}
 	e.await = sync.OnceValue(func() ended {
-		e.told.Store(true)
+		e.told.Store(true) // before it can end, or its end would be taken for its own doing
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain+stopPatience)
 		defer cancel()
 		told := time.Now()
@@ -44,7 +44,6 @@ func newEnding(ctx context.Context, child *server.Child) *ending {
 
 // begin tells the server to stop and does not wait for it.
 func (e *ending) begin() <-chan struct{} {
-	e.told.Store(true) // here, or an early end would be taken for the server's own
 	go e.await()
 	return e.child.Done()
 }

@@ -253,3 +253,56 @@ func TestRequestsInProgressAtAStopAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// The server is told a while after the window's end. What it answers to requests of that while in its last moment is on its way
+// when it ends, and counts.
+func TestWhatAServerSaysBeforeItsEndIsRead(t *testing.T) {
+	each(t, func(t *testing.T, driver string) {
+		const clients = 6
+		closes, told := make(chan struct{}), make(chan struct{})
+		held := make(chan struct{}, clients)
+		server := func(conn net.Conn, _ int, stop <-chan struct{}) {
+			in := bufio.NewReader(conn)
+			for {
+				l, err := in.ReadString('\n')
+				if err != nil {
+					return
+				}
+				select {
+				case <-closes:
+					select {
+					case held <- struct{}{}:
+					default: // one that has come back since
+					}
+					select {
+					case <-told:
+						io.WriteString(conn, l)
+					case <-stop:
+					}
+					return
+				default:
+					io.WriteString(conn, l)
+				}
+			}
+		}
+		c := load(driver, start(t, server), lines, trial.Load{Loop: trial.Closed, Clients: clients})
+		c.AtEdge = func(e Edge) {
+			if e == Closes {
+				close(closes)
+				for range clients {
+					<-held
+				}
+			}
+		}
+		ended := make(chan struct{})
+		c.Stop = func() <-chan struct{} {
+			close(told)
+			close(ended)
+			return ended
+		}
+		r := mustRun(t, c)
+		if got := r.Interrupted; got.Requests != clients || got.OK != clients {
+			t.Errorf("in progress were %+v, want %d that are all answered", got, clients)
+		}
+	})
+}
