@@ -164,6 +164,14 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 	}
 }
 
+// Catches: the same by less than simulation shows. From 50 to 51 trials k grows by n − 1.96 × (what √(n²(2n+1)/12) grows by).
+func TestTheIntervalsRanksGoOnWhereTheApproximationBegins(t *testing.T) {
+	var r ranks
+	if grows := r.bounds(51, 51).k - r.bounds(50, 50).k; grows < 40 || grows > 44 {
+		t.Errorf("by %d, want 42", grows)
+	}
+}
+
 func TestRatiosOfNothing(t *testing.T) {
 	var r ranks
 	zeros, ones := make([]float64, 8), slices.Repeat([]float64{1}, 8)

@@ -171,7 +171,7 @@ func TestNamesStayNames(t *testing.T) {
 		}
 		_, parts := results[0].Name.Parts()
 		got := string(parts[0])
-		if other, again := seen[got]; again || !strings.HasPrefix(got, "/scenario=") || string(parts[len(parts)-1]) != "-2" {
+		if other, again := seen[got]; again || len(parts) != 10 || !strings.HasPrefix(got, "/scenario=") || string(parts[len(parts)-1]) != "-2" {
 			t.Errorf("%q is %s, as %q is", name, results[0].Name, other)
 		}
 		seen[got] = name

@@ -231,6 +231,11 @@ func TestARunIsJudgedOnlyIfMostOfItIsValid(t *testing.T) {
 		x.Attempt, x.Invalid = 1, ""
 		again.Trials = append(again.Trials, x)
 	}
+	spoilt := some(10, 0)
+	for _, x := range some(10, 10).Trials {
+		x.Attempt = 1
+		spoilt.Trials = append(spoilt.Trials, x)
+	}
 	calibration := some(1, 0)
 	calibration.Trials[0].Calibrates = true
 	for name, c := range map[string]struct {
@@ -242,6 +247,7 @@ func TestARunIsJudgedOnlyIfMostOfItIsValid(t *testing.T) {
 		"two in ten invalid":          {some(10, 2), "2 of 10"},
 		"all invalid":                 {some(10, 10), "not one of 10"},
 		"invalid, and measured again": {again, ""},
+		"valid, and measured again":   {spoilt, ""},
 		"no trial":                    {trial.Run{}, "no trial"},
 		"a calibration alone":         {calibration, "no trial"},
 	} {

@@ -30,7 +30,7 @@ func Judge(run trial.Run, rules []Rule) Judgement {
 	return j
 }
 
-// checkRun says why the run is invalid. A trial that was invalid and measured again counts by its last attempt.
+// checkRun says why the run is invalid. A trial that was measured more than once is valid if any attempt is.
 func checkRun(run trial.Run) error {
 	type slot struct {
 		scenario, strategy string
