@@ -139,6 +139,7 @@ func TestWhatTheDriverDidIsNoProbe(t *testing.T) {
 		"slow, and the driver was late":         {with(broken, finding.DriverLate), Untold},
 		"not ok, and the driver late":           {with(failed, finding.DriverLate), Broke},
 		"not ok, some never sent by the driver": {with(failed, finding.DriverMissed), Untold},
+		"slow, some never sent by the driver":   {with(broken, finding.DriverMissed), Broke},
 		"slow, and half of the ceiling":         {with(broken, finding.AboveHalfCeiling), Broke},
 	} {
 		p := ProbeOf(c.t, p99in10ms)

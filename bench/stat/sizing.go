@@ -247,7 +247,7 @@ func (s *Sizing) outcome(l, best Limit) Outcome {
 		return Different
 	case l.blurred || best.blurred:
 		return Unranked // the driver hides what differs
-	case l.Ratio.Confidence > 0 && worst <= s.Threshold:
+	case worst <= s.Threshold: // never without an interval, which is from 0 to infinity then
 		return Tied
 	default:
 		return Undecided

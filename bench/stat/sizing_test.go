@@ -120,6 +120,11 @@ func TestWhereNoiseHidesTheAnswerItIsUndecided(t *testing.T) {
 	if unsure < 50 {
 		t.Errorf("undecided in %d of 100 suites with a noise of 20 %%", unsure)
 	}
+	many := waits // eight pairs are enough for six others, not for eight
+	many.repetitions, many.workers = 8, []int{4, 8, 16, 32, 64, 128, 256, 384, 512}
+	if s := sizes(t, many.run(rng), many.scenario()); s.Sure || s.Limits[0].Ratio.Confidence != 0 {
+		t.Errorf("eight repetitions of nine limits: %+v", s.Limits[0].Ratio)
+	}
 	few := waits
 	few.repetitions = 3
 	if s := sizes(t, few.run(rng), few.scenario()); s.Sure || s.Limits[s.Smallest].Outcome != Undecided {
