@@ -193,7 +193,7 @@ func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
 	s.Best = append(s.Best, best...)
 	for _, name := range measured { // so that nobody is ever left out
 		if !taken[name] {
-			s.Undecided = append(s.Undecided, Open{Strategy: name, Text: "too few of its trials were in a repetition with another's"})
+			s.Undecided = append(s.Undecided, Open{Strategy: name, Text: notPaired})
 		}
 	}
 	var with []float64
@@ -211,7 +211,13 @@ func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
 // possible is the largest difference that an interval leaves possible.
 func possible(e stat.Estimate) float64 { return max(math.Abs(e.Lo-1), math.Abs(e.Hi-1)) }
 
+// notPaired is why two strategies could not be compared although both have trials that can be used.
+const notPaired = "too few of its trials were in a repetition with another's"
+
 func (j *judge) undecidedText(d stat.Decision) string {
+	if d.Repetitions == 0 {
+		return notPaired
+	}
 	text := fmt.Sprintf("%s times the %s of %s so far", times(d.Ratio.Value), called(d.Metric.Key), j.labels[d.Against])
 	if d.Ratio.Confidence > 0 {
 		text += fmt.Sprintf(", and from %s to %s times is possible", times(d.Ratio.Lo), times(d.Ratio.Hi))

@@ -268,6 +268,21 @@ func TestWhoIsOutIsNoMeasureForTheOthers(t *testing.T) {
 	}
 }
 
+// Catches: a ratio of nothing told for strategies that were never measured in the same repetition.
+func TestStrategiesThatHaveNoRepetitionInCommonAreUndecided(t *testing.T) {
+	run := runOf(closed("x", served{bigA, 90_000, nil, inRepetition(0, invalid)}, served{bigB, 90_000, nil, nil}))
+	run.Trials = slices.DeleteFunc(run.Trials, func(t trial.Trial) bool { return (t.Repetition == 0) != (t.Strategy == bigB) && !t.Twin || t.Twin })
+	s := Of(run).Scenarios[0]
+	if classes(s, bigA) != 1 || classes(s, bigB) != 1 || len(s.Undecided) == 0 {
+		t.Fatalf("%+v", s)
+	}
+	for _, o := range s.Undecided {
+		if strings.Contains(o.Text, "times") {
+			t.Errorf("%+v", o)
+		}
+	}
+}
+
 // Catches: a choice by the number of scenarios that it was measured in, or one that is out elsewhere before one that is not.
 func TestTheChoiceIsBestInMostAndOutOfFewest(t *testing.T) {
 	tally := func(name string, best, out int) Tally {
