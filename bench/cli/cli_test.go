@@ -208,8 +208,8 @@ func TestInterruptingARunKeepsItAndSaysThatItIsPartial(t *testing.T) {
 func TestARunOfWhichNoTrialIsValidFailsAndSaysWhy(t *testing.T) {
 	dir := t.TempDir()
 	code, _, stderr := execute(t.Context(), "run", "--results", dir, "--name", "none", "--scenario", "echo", "--strategy", "broken")
-	if code != 1 || !strings.Contains(stderr, "not one of 2 trials is valid") {
-		t.Errorf("exit code %d, want 1: %s", code, stderr)
+	if code != 4 || !strings.Contains(stderr, "not one of 2 trials is valid") {
+		t.Errorf("exit code %d, want 4: %s", code, stderr)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "none", "report.md")); err != nil || !bytes.Contains(text, []byte("no such pool")) {
 		t.Errorf("the report does not say why (%v)", err)

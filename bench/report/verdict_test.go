@@ -21,7 +21,9 @@ func TestTheMatrixHasAWordForEachStrategyInEachScenario(t *testing.T) {
 				Changes: []choice.Change{{Strategy: pool64, Text: "another limit"}, {Strategy: bad, Text: "another limit"}}},
 			{Name: "two", Best: []string{pool256}, Undecided: []choice.Open{{Strategy: free}}},
 		},
-	}.With([]choice.Capacity{{Scenario: "most", Objective: "p99=10ms"}}, []choice.Size{{Scenario: "least", Kind: "pool", Setting: "workers", Smallest: 64, Sure: true}})
+		Capacities: []choice.Capacity{{Scenario: "most", Objective: "p99=10ms", Sentence: "No capacity was found."}},
+		Sizes:      []choice.Size{{Scenario: "least", Kind: "pool", Setting: "workers", Smallest: 64, Sure: true, Sentence: "pool: workers=64 is enough."}},
+	}
 	var d document
 	d.verdict(said)
 	got := d.String()

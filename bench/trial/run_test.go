@@ -209,9 +209,9 @@ func TestARunWithFewerTrialsThanPlannedSaysSo(t *testing.T) {
 	}{
 		"none planned":                           {[]int{0, 0}, 0, ""},
 		"all measured":                           {[]int{0, 0}, 2, ""},
-		"one missing":                            {[]int{0, 0}, 3, "2 of 3 planned trials"},
+		"one missing":                            {[]int{0, 0}, 3, "2 of at most 3 planned trials"},
 		"measured again":                         {[]int{0, 1, 2, 0}, 2, ""},
-		"measured again does not make up for it": {[]int{0, 1, 2, 0}, 3, "2 of 3 planned trials"},
+		"measured again does not make up for it": {[]int{0, 1, 2, 0}, 3, "2 of at most 3 planned trials"},
 	} {
 		dir := t.TempDir()
 		w, err := Create(dir)

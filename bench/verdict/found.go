@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // A Capacity is what a scenario that searches for capacities has found, in values that package stat decides.
@@ -11,7 +14,7 @@ type Capacity struct {
 	Scenario  string    `json:"scenario"`
 	Objective string    `json:"objective"` // as [trial.Objective] writes it: p99=10ms
 	Found     []Highest `json:"found"`
-	Sentence  string    `json:"sentence"` // set by [Verdict.With]
+	Sentence  string    `json:"sentence"` // set by this package
 }
 
 // A Highest is the highest rate at which one strategy keeps the objective.
@@ -35,12 +38,66 @@ type Size struct {
 	Sure     bool   `json:"sure"`     // Smallest is shown to be enough; false: it is only not shown to be too small
 	From     int    `json:"from"`     // the range in which it makes no difference
 	To       int    `json:"to"`
-	Sentence string `json:"sentence"` // set by [Verdict.With]
+	Sentence string `json:"sentence"` // set by this package
 }
 
-// With is v with what capacity and size scenarios have found, and a sentence for each. v and the caller's slices stay as
+// capacitiesOf is what each scenario of the run that searches has found.
+func capacitiesOf(run trial.Run) []Capacity {
+	var all []Capacity
+	for _, sc := range run.Env.Scenarios {
+		if sc.Question != trial.Capacity {
+			continue
+		}
+		c := Capacity{Scenario: sc.Name, Objective: sc.Objective.String()}
+		for _, r := range stat.Capacities(run.Trials, sc) {
+			if r.Replicates == 0 {
+				continue
+			}
+			h := Highest{
+				Strategy: r.Strategy, PerS: r.Rate.Value, AtLeast: r.AtLeast, AtMost: r.AtMost,
+				Best: r.Outcome == stat.Tied, Breach: breaches[r.Limit],
+			}
+			if r.Rate.Confidence > 0 {
+				h.Lo, h.Hi = r.Rate.Lo, r.Rate.Hi
+			}
+			if math.IsInf(h.Hi, 1) {
+				h.Hi = 0
+			}
+			c.Found = append(c.Found, h)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+var breaches = map[stat.Breach]string{
+	stat.Unserved: "that everyone is served",
+	stat.NotOK:    "that requests are answered at all",
+	stat.TooSlow:  "the response time",
+}
+
+// sizesOf is what each scenario of the run that sweeps a limit has found, where it has.
+func sizesOf(run trial.Run, d trial.Design) []Size {
+	var all []Size
+	for _, sc := range run.Env.Scenarios {
+		if sc.Question != trial.Size {
+			continue
+		}
+		z, err := stat.Sizes(run.Trials, sc, d)
+		if err != nil || z.Smallest < 0 {
+			continue // report.md says why
+		}
+		all = append(all, Size{
+			Scenario: sc.Name, Kind: trial.Kind(sc.Strategies[0]), Setting: z.Setting,
+			Smallest: z.Limits[z.Smallest].N, Sure: z.Sure, From: z.Limits[z.From].N, To: z.Limits[z.To].N,
+		})
+	}
+	return all
+}
+
+// with is v with what capacity and size scenarios have found, and a sentence for each. v and the caller's slices stay as
 // they are.
-func (v Verdict) With(capacities []Capacity, sizes []Size) Verdict {
+func (v Verdict) with(capacities []Capacity, sizes []Size) Verdict {
 	v.Capacities, v.Sizes = slices.Clone(v.Capacities), slices.Clone(v.Sizes)
 	for _, c := range capacities {
 		c.Found = slices.Clone(c.Found)

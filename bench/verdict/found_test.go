@@ -22,7 +22,7 @@ func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
 		{[]Highest{{Strategy: bigA, PerS: 10, Best: true, AtMost: true}}, "p99=10ms: kept by none, not even at 10 per second, the lowest rate that was offered."},
 	} {
 		before := append([]Highest(nil), c.found...)
-		with := v.With([]Capacity{{Scenario: "x", Objective: "p99=10ms", Found: c.found}}, nil)
+		with := v.with([]Capacity{{Scenario: "x", Objective: "p99=10ms", Found: c.found}}, nil)
 		if got := with.Capacities[0].Sentence; got != c.want {
 			t.Errorf("%q\nwant\n%q", got, c.want)
 		}
@@ -45,7 +45,7 @@ func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
 		{Size{Kind: "a", Setting: "workers", Smallest: 256, Sure: true, From: 256, To: 4096}, "a: workers=256 is enough, and from 256 to 4,096 it makes no difference."},
 		{Size{Kind: "a", Setting: "queue", Smallest: 256, From: 256, To: 256}, "a: queue=256 is not shown to be too small, and nothing smaller is enough."},
 	} {
-		if got := v.With(nil, []Size{c.size}).Sizes[0].Sentence; got != c.want {
+		if got := v.with(nil, []Size{c.size}).Sizes[0].Sentence; got != c.want {
 			t.Errorf("%q\nwant\n%q", got, c.want)
 		}
 	}

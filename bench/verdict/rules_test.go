@@ -209,8 +209,6 @@ func TestWhatWouldChangeAReasonFollowsFromTheLimits(t *testing.T) {
 // Catches: a stop that loses requests and is not seen, or one that loses hardly any and is; what a stop loses or refuses
 // taken for failures or shedding under load.
 func TestWhatAStopLosesIsAReasonOfItsOwn(t *testing.T) {
-	before := stopOf
-	defer func() { stopOf = before }()
 	for _, c := range []struct {
 		stop   stop // of each trial
 		change func(*trial.Trial)
@@ -224,8 +222,16 @@ func TestWhatAStopLosesIsAReasonOfItsOwn(t *testing.T) {
 		{stop{1000, 0, 100}, lost(100, rejected), nil},
 		{stop{1000, 0, 100}, lost(111, rejected), []Code{Sheds}},
 	} {
-		stopOf = func(trial.Trial) (stop, bool) { return c.stop, true }
-		if got := codes(reasons(evidenceOf(t, exactly(closed("x", one(c.change)))))); !slices.Equal(got, c.want) {
+		stopped := func(x *trial.Trial) {
+			if c.change != nil {
+				c.change(x)
+			}
+			x.Stop = &trial.Stop{
+				InProgress: c.stop.inProgress, Lost: c.stop.lost, Rejected: c.stop.rejected,
+				Answered: c.stop.inProgress - c.stop.lost - c.stop.rejected,
+			}
+		}
+		if got := codes(reasons(evidenceOf(t, exactly(closed("x", one(stopped)))))); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %v, want %v", c.stop, got, c.want)
 		}
 	}

@@ -245,8 +245,8 @@ func (q question) catchUp(b Behind, threshold float64, than string) string {
 func (e evidence) cpu() (float64, bool) {
 	var all []float64
 	for _, t := range e.deciding() {
-		if t.ServerUsage.CPU > 0 && t.Window > 0 && t.Server.GOMAXPROCS > 0 {
-			all = append(all, t.ServerUsage.CPU.Seconds()/t.Window.Seconds()/float64(t.Server.GOMAXPROCS))
+		if t.ServerUsage.CPU > 0 && t.Active() > 0 && t.Server.GOMAXPROCS > 0 {
+			all = append(all, t.ServerUsage.CPU.Seconds()/t.Active().Seconds()/float64(t.Server.GOMAXPROCS))
 		}
 	}
 	if len(all) == 0 {

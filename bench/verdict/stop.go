@@ -15,10 +15,12 @@ func (s stop) plus(o stop) stop {
 }
 
 // stopOf is what t tells of its stop; false for a trial that did not stop its server under load.
-//
-// SEAM: trial.Stop is to come. Then this is a plain func: if t.Stop is nil it returns false, and otherwise
-// stop{t.Stop.InProgress, t.Stop.Lost, t.Stop.Rejected}.
-var stopOf = func(trial.Trial) (stop, bool) { return stop{}, false }
+func stopOf(t trial.Trial) (stop, bool) {
+	if t.Stop == nil {
+		return stop{}, false
+	}
+	return stop{t.Stop.InProgress, t.Stop.Lost, t.Stop.Rejected}, true
+}
 
 func loses(e evidence) (Reason, bool) {
 	var all stop

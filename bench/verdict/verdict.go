@@ -40,8 +40,8 @@ type Verdict struct {
 	Scenarios []Scenario        `json:"scenarios"` // those that compare, in the run's order
 	Labels    map[string]string `json:"labels"`    // short names in the texts, by full name
 
-	Capacities []Capacity `json:"capacities"` // see [Verdict.With]
-	Sizes      []Size     `json:"sizes"`
+	Capacities []Capacity `json:"capacities"` // of the scenarios that search for them
+	Sizes      []Size     `json:"sizes"`      // of the scenarios that sweep a limit
 }
 
 // A Scenario is the verdict on one question. Each strategy that was asked for is in exactly one of Best, Behind, Out,
@@ -170,7 +170,7 @@ func Of(run trial.Run) Verdict {
 		v.Scenarios = append(v.Scenarios, j.scenario(q))
 	}
 	v.Overall = j.overall(v.Scenarios)
-	return v
+	return v.with(capacitiesOf(run), sizesOf(run, design))
 }
 
 // repetitions is how many the run has at most.
