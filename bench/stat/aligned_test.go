@@ -128,6 +128,10 @@ func TestTheLeastP(t *testing.T) {
 			}
 		}
 	}
+	many := align(noisy(rand.New(rand.NewPCG(33, 34)), 700, 1.05, 0.05, false)) // 3⁷⁰⁰ is beyond what a float holds
+	if p := many.p(many.shift()); !(p > 0.9) {
+		t.Errorf("700 blocks, at the estimate: p is %v", p)
+	}
 	if p := align(nil).p(0); p != 1 {
 		t.Errorf("no block: p is %v", p)
 	}
@@ -193,6 +197,28 @@ func TestTheIntervalIsWhatTheTestDoesNotReject(t *testing.T) {
 		if excludes := e.Lo > 1 || e.Hi < 1; excludes != (a.p(0) <= level) {
 			t.Errorf("%+v, and p is %v", e, a.p(0))
 		}
+	}
+}
+
+func TestWithinIsRejectedAtBothEnds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(35, 36))
+	seen := map[bool]int{}
+	for range 300 {
+		blocks := noisy(rng, 9, math.Exp(0.03*rng.NormFloat64()), 0.03, false)
+		if rng.IntN(2) == 0 { // one trial far off, so that the first impression of the side is wrong
+			blocks[0].against[1] *= math.Exp(rng.NormFloat64())
+		}
+		a := align(blocks)
+		low, _ := a.tails(0.05)
+		_, high := a.tails(-0.05)
+		want := 2*low <= 0.05 && 2*high <= 0.05
+		seen[want]++
+		if got := a.within(0.05, 0.05); got != want {
+			t.Fatalf("%+v: within is %v, and the tails are %v and %v", blocks, got, low, high)
+		}
+	}
+	if seen[true] < 30 || seen[false] < 30 {
+		t.Errorf("%v", seen)
 	}
 }
 

@@ -316,6 +316,22 @@ func TestHolmSharesWhatIsLeft(t *testing.T) {
 	}
 }
 
+// Catches: a comparison that is reported as significant with a p that was not.
+func TestASignificantPStaysWhatItWas(t *testing.T) {
+	rng := rand.New(rand.NewPCG(57, 58))
+	w := world{scenarios: 1, truth: []float64{1, 1.04}, noise: normalNoise(0.015)}
+	first := trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 1, Looks: []int{6, 9}}
+	obs := w.measure(rng, 9)
+	six := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Repetition >= 6 })
+	early, late := Decide(six, w.asked(), first)[0], Decide(obs, w.asked(), first)[0]
+	if early.P > early.Held || early.Outcome != Undecided || late.Repetitions != 9 {
+		t.Fatalf("this seed is not significant and near the threshold after six: %+v", early)
+	}
+	if late.P != early.P || late.Held != early.Held {
+		t.Errorf("p was %v of %v, and is %v of %v", early.P, early.Held, late.P, late.Held)
+	}
+}
+
 func TestHowManyMoreIsMissing(t *testing.T) {
 	for _, c := range []struct {
 		name   string
