@@ -342,3 +342,13 @@ func TestTheFigureThatNeedsMostDecides(t *testing.T) {
 		t.Errorf("response times that rise from 1 to 1.5 ms: %+v", got)
 	}
 }
+
+func TestATrendThatIsAllWarmUpIsToldOnce(t *testing.T) {
+	values := noise(rand.New(rand.NewPCG(13, 14)), 50, 0.01, 0)
+	for i := range 22 {
+		values[i] *= 0.2 + 0.8*float64(i)/22
+	}
+	if d, trend := judge(values, values); d < 15 || trend != 0 {
+		t.Errorf("%d slices are cut off, and the rest changes by %v; want nearly 22, and 0", d, trend)
+	}
+}
