@@ -342,3 +342,16 @@ func TestTheFigureThatNeedsMostDecides(t *testing.T) {
 		t.Errorf("response times that rise from 1 to 1.5 ms: %+v", got)
 	}
 }
+
+func TestATrendThatIsAllWarmUpIsToldOnce(t *testing.T) {
+	random := rand.New(rand.NewPCG(13, 14))
+	for range 20 { // the whole series has a significant trend in half of them
+		values := noise(random, 50, 0.1, 0)
+		for i := range 22 {
+			values[i] *= 0.5 + 0.5*float64(i)/22
+		}
+		if d, trend := judge(values, values); d == 0 || trend != 0 {
+			t.Errorf("%d slices are cut off, and the rest changes by %v; want some, and 0", d, trend)
+		}
+	}
+}
