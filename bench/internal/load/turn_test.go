@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,13 @@ func (b *arrivalBook) came() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.all = append(b.all, time.Now())
+}
+
+// times are all so far.
+func (b *arrivalBook) times() []time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.all)
 }
 
 // echo is the server of lines.
@@ -75,7 +83,7 @@ func atOnce(n int) func(context.Context) (time.Time, error) {
 }
 
 func TestALoadInTurnsAsksInItsOwnSlicesAlone(t *testing.T) {
-	const every, window, warmUp = 40 * ms, 640 * ms, 50 * ms
+	const every, window, warmUp = 80 * ms, 640 * ms, 50 * ms
 	const rate = 2000
 	for name, c := range map[string]struct {
 		client workload.Client
@@ -114,7 +122,7 @@ func TestALoadInTurnsAsksInItsOwnSlicesAlone(t *testing.T) {
 					running.Wait()
 					for i := range of {
 						turn := schedule.Turn{Opens: warmUp, Every: every, Index: i, Of: of}
-						if err := inTurn(turn, began, books[i].all); err != nil {
+						if err := inTurn(turn, began, books[i].times()); err != nil {
 							return fmt.Errorf("load %d: %w", i, err)
 						}
 						r := results[i]
@@ -140,10 +148,10 @@ func TestALoadInTurnsAsksInItsOwnSlicesAlone(t *testing.T) {
 }
 
 // inTurn says whether requests came in the slices of turn, but for a few that were on their way when one ended, and whether any
-// came in each slice of the window.
+// came in each own slice of the window.
 func inTurn(turn schedule.Turn, began time.Time, all []time.Time) error {
-	const onTheWay = 0.15 // on a machine that does other things as well; without turns it is half
-	slices := map[time.Duration]int{}
+	const onTheWay = 0.3 // on a machine that does other things as well; without turns it is half
+	inSlice := map[time.Duration]int{}
 	outside := 0
 	for _, came := range all {
 		at := came.Sub(began)
@@ -151,14 +159,14 @@ func inTurn(turn schedule.Turn, began time.Time, all []time.Time) error {
 			outside++
 			continue
 		}
-		slices[turn.Slice(at)]++
+		inSlice[turn.Slice(at)]++
 	}
 	if float64(outside) > onTheWay*float64(len(all)) {
 		return fmt.Errorf("%d of %d requests came in slices of others", outside, len(all))
 	}
-	for n := range time.Duration(8) {
-		if slices[n] == 0 {
-			return fmt.Errorf("no request came in slice %d: %v", n, slices)
+	for n := range time.Duration(4) {
+		if inSlice[n] == 0 {
+			return fmt.Errorf("no request came in slice %d: %v", n, inSlice)
 		}
 	}
 	return nil
@@ -181,7 +189,7 @@ func TestClientsThatThinkDoNotCrowdAtTheBeginningOfASlice(t *testing.T) {
 			mustRun(t, c)
 			turn := schedule.Turn{Opens: c.WarmUp, Every: every, Of: 2}
 			early, inside := 0, 0
-			for _, came := range book.all {
+			for _, came := range book.times() {
 				at := came.Sub(began)
 				switch n, in := turn.Slice(at), turn.Own(at)%every; {
 				case n < 1:
