@@ -246,6 +246,17 @@ func TestLimitsThatTheDriverBoundsAreNotCalledEnough(t *testing.T) {
 	if s.Limits[0].Outcome != Different {
 		t.Errorf("a server that is worse than the driver's ceiling is worse: %+v", s.Limits[0])
 	}
+	if s.Law.USL.Points != 5 {
+		t.Errorf("the law is fitted to %d points, and 5 are the server's", s.Law.USL.Points)
+	}
+	bounded.change = func(x *trial.Trial, n int) {
+		if n == 4 {
+			x.Findings = []trial.Finding{{Code: finding.DriverBound}}
+		}
+	}
+	if s := sizes(t, bounded.run(rand.New(rand.NewPCG(81, 82))), bounded.scenario()); s.Limits[0].Outcome != Unranked {
+		t.Errorf("what the driver held back is not worse: %s", s.Limits[0].Outcome)
+	}
 }
 
 func TestALawThatFitsIsSaidTo(t *testing.T) {
