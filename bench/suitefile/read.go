@@ -203,23 +203,18 @@ func start(node ast.Node) *token.Token {
 }
 
 // readFields reads a mapping into t, and notes under path where its values stand. The keys of blocks may be in it too; their
-// values are left to the caller.
+// values are left to the caller. The parser has refused keys that are there twice.
 func readFields[T any](r *reader, t *T, fields []Field[T], node ast.Node, path string, blocks map[string]*ast.Node) error {
 	entries, ok := node.(ast.MapNode)
 	if !ok {
 		return r.wrong(node, "wanted are fields, one on a line, such as `%s: ...`", fields[0].Key)
 	}
-	seen := map[string]bool{}
 	for i := entries.MapRange(); i.Next(); {
 		key, ok := i.Key().(*ast.StringNode)
 		if !ok {
 			return r.wrong(i.Key(), "wanted is the name of a field; allowed: %s", allowed(fields, blocks))
 		}
 		name, value := key.Value, i.Value()
-		if seen[name] {
-			return r.wrong(key, "%s is there twice", quote(name))
-		}
-		seen[name] = true
 		r.at[path+name] = value.GetToken()
 		if block := blocks[name]; block != nil {
 			*block = value
