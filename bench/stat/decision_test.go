@@ -342,7 +342,7 @@ func TestHowManyMoreIsMissing(t *testing.T) {
 	}{
 		// The half-width is twice the threshold, so that four times the repetitions are needed.
 		{"equal, twice too wide", Estimate{Value: 1, Lo: 1 / (1.05 * 1.05), Hi: 1.05 * 1.05, N: 9, Confidence: 0.9875}, []int{9}, 60, 27},
-		{"rounded up to a look", Estimate{Value: 1, Lo: 1 / (1.05 * 1.05), Hi: 1.05 * 1.05, N: 9, Confidence: 0.9875}, []int{9, 40}, 60, 31},
+		{"rounded up to a look", Estimate{Value: 1, Lo: 1 / (1.05 * 1.05), Hi: 1.05 * 1.05, N: 9, Confidence: 0.9875}, []int{9, 20, 40}, 60, 31},
 		{"at the threshold", Estimate{Value: 1.051, Lo: 0.9, Hi: 1.2, N: 9, Confidence: 0.9875}, []int{9}, 60, 0},
 		// z is 1.55 now and has to be that of 0.05/60 in two, 3.34: 9 * (3.34/1.55)^2 is 42.
 		{"a fifth, uncertain", Estimate{Value: 1.2, Lo: 1.2 / 1.2592, Hi: 1.2 * 1.2592, N: 9, Confidence: 0.95}, []int{9}, 60, 33},
