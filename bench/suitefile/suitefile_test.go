@@ -400,6 +400,30 @@ func withField(field string, others ...string) string {
 	return text
 }
 
+func TestAFileIsAsLargeAsAllowed(t *testing.T) {
+	suite := "scenarios: [{name: a, workload: echo, strategies: [thread]}]\n#"
+	fits := suite + strings.Repeat("x", suitefile.MaxSize-len(suite))
+	if _, err := suitefile.Read("large.yaml", []byte(fits), catalog()); err != nil {
+		t.Errorf("of the largest size: %v", err)
+	}
+	if _, err := suitefile.Read("large.yaml", []byte(fits+"x"), catalog()); err == nil || !strings.Contains(err.Error(), "allowed are 1048576") {
+		t.Errorf("of one byte more: %v", err)
+	}
+}
+
+func TestWhatOneScenarioAloneSaysStandsInIt(t *testing.T) {
+	s := catalog()
+	s.Name, s.Repetitions, s.Scenarios = "own", 8, []bench.Scenario{{Name: "a", Workload: "echo", Strategies: []string{"thread"}, Load: trial.Load{Loop: trial.Closed, Clients: 3}}}
+	for _, others := range []string{"no other", "another"} {
+		if text := string(suitefile.Write(s)); !strings.Contains(text, "\n    clients: 3\n") || !strings.Contains(text, "\n  # clients: 64\n") {
+			t.Errorf("with %s beside it:\n%s", others, text)
+		}
+		more := s.Scenarios[0]
+		more.Name, more.Load.Clients = "b", 64
+		s.Scenarios = append(s.Scenarios, more)
+	}
+}
+
 func TestAFileThatIsABombIsRefused(t *testing.T) {
 	laughs := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'j'; c++ {
@@ -419,7 +443,6 @@ func TestAFileThatIsABombIsRefused(t *testing.T) {
 		"many blank lines":     "a: |\n" + strings.Repeat("\n", suitefile.MaxSize/2),
 		"blank lines enough":   "a: |\n" + strings.Repeat("\n", 4900),
 		"many documents":       strings.Repeat("--- a\n", suitefile.MaxSize/6),
-		"one byte too much":    "# " + strings.Repeat("x", suitefile.MaxSize-1),
 		"nothing but comments": "# " + strings.Repeat("x", suitefile.MaxSize-2),
 		"nothing at all":       "",
 		"no text":              "name: \xff",
