@@ -12,6 +12,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/poolbench/poolbench/bench/claims"
 	"github.com/poolbench/poolbench/bench/report"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/verdict"
@@ -30,8 +31,16 @@ func withVerdict(stderr io.Writer) func(trial.Run, string) ([]string, error) {
 		if err := writeVerdict(dir, run); err != nil {
 			return files, err
 		}
+		files = slices.Insert(files, 1, filepath.Join(dir, verdictFile)) // behind report.md
+		if claims.Measured(run) {
+			path, err := writeClaims(dir, claims.Of(run))
+			if err != nil {
+				return files, err
+			}
+			files = slices.Insert(files, 2, path)
+		}
 		printVerdict(stderr, verdict.Of(run))
-		return slices.Insert(files, 1, filepath.Join(dir, verdictFile)), nil // behind report.md
+		return files, nil
 	}
 }
 

@@ -37,6 +37,7 @@ func (v view) markdown(figures []figure) []byte {
 	}
 	v.title(&d)
 	v.verdict(&d)
+	v.claims(&d)
 	v.header(&d)
 	d.f("## Summary\n\n")
 	if s := v.overview().sentences(); len(s) > 0 {
