@@ -115,7 +115,7 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 	if err != nil {
 		return err
 	}
-	situation.Budget = max(situation.Budget-time.Since(began), situation.Budget/2)
+	situation.Budget = max(situation.Budget-time.Since(began).Round(time.Second), situation.Budget/2)
 	chosen, err := situation.Suite(suite, capacity)
 	if err != nil {
 		return usage(err)

@@ -218,7 +218,10 @@ func (s Situation) candidates(kinds strategies.Kinds, w workload.Workload, rate 
 		}
 		pool := strategies.Spec{Kind: k.Name, Limits: k.Default, Unit: strategies.ConnUnit}
 		pool.Limits.Workers = Spare(s.Connections)
-		if _, can := able(pool.String()); !can {
+		refusing := pool
+		refusing.Limits.WhenFull = strategies.Reject
+		_, can := able(pool.String())
+		if _, both := able(refusing.String()); !can || !both { // one that can only wait has nothing to offer that others have not
 			continue
 		}
 		packages = append(packages, k.Constructor.Import)
