@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,16 +112,15 @@ func (p *pickFlags) complete(hold, rate bool, suite bench.Suite) error {
 
 func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, stdout, stderr io.Writer) error {
 	began := time.Now()
-	situation := p.Situation
 	capacity, err := p.capacity(ctx, suite, stderr)
 	if err != nil {
 		return err
 	}
-	situation.Budget = max(situation.Budget-time.Since(began).Round(time.Second), situation.Budget/2)
-	chosen, err := situation.Suite(suite, capacity)
+	chosen, err := p.Suite(suite, capacity)
 	if err != nil {
 		return usage(err)
 	}
+	chosen.Budget = max(chosen.Budget-time.Since(began).Round(time.Second), chosen.Budget/2)
 	s, err := begin(chosen, p.run, args)
 	if err != nil {
 		return usage(err)
@@ -135,6 +136,9 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 	choice, err := p.Choose(run, verdict.Of(run), suite.Kinds)
 	if err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(choice.Rows, func(r pick.Row) bool { return r.Goodput > 0 }) {
+		return codedf(exitInvalid, "no candidate has a trial that can be used; %s says why", filepath.Join(s.writer.Dir(), "report.md"))
 	}
 	if p.asJSON {
 		encoder := json.NewEncoder(stdout)

@@ -2,6 +2,7 @@ package pick
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -78,12 +79,7 @@ func (s Situation) Choose(run trial.Run, v verdict.Verdict, kinds strategies.Kin
 	for _, name := range asked.Strategies {
 		c.Rows = append(c.Rows, row(run.Trials, name, s.quantile(), v, at, over))
 	}
-	for _, t := range run.Trials {
-		if t.Scenario == choiceName && t.Load.Rate > 0 {
-			c.Offered = t.Load.Rate
-			break
-		}
-	}
+	c.Offered = offered(run.Trials, choiceName)
 	c.take(asked, at, over)
 	if c.Measured == "" {
 		c.Sentence = at.Sentence // it says why
@@ -93,7 +89,11 @@ func (s Situation) Choose(run trial.Run, v verdict.Verdict, kinds strategies.Kin
 	if err != nil {
 		return c, err
 	}
-	if err := c.size(sizing, sized); err != nil {
+	short := 1.0 // of the two capacities that the rates are fractions of, the pool's may be the smaller one
+	if rate := offered(run.Trials, sizeName); rate > 0 {
+		short = max(1, c.Offered/rate)
+	}
+	if err := c.size(sizing, sized, short); err != nil {
 		return c, err
 	}
 	if code, imports, err := kinds.Go(c.Take); err == nil {
@@ -101,6 +101,16 @@ func (s Situation) Choose(run trial.Run, v verdict.Verdict, kinds strategies.Kin
 	}
 	c.explain(v, at, over, sizing, sized)
 	return c, nil
+}
+
+// offered is the rate per second of a scenario at the level that decides; 0: nothing was offered.
+func offered(trials []trial.Trial, scenario string) float64 {
+	for _, t := range trials {
+		if t.Scenario == scenario && t.Load.Rate > 0 {
+			return t.Load.Rate
+		}
+	}
+	return 0
 }
 
 func (s Situation) quantile() float64 {
@@ -229,7 +239,8 @@ func sizingOf(run trial.Run) (stat.Sizing, bool, error) {
 }
 
 // size sets Take: Measured, with the smallest limit that is enough and headroom where that was measured.
-func (c *Choice) size(sizing stat.Sizing, sized bool) error {
+// The rate that is expected is short times the one that the limits were measured at, at least 1.
+func (c *Choice) size(sizing stat.Sizing, sized bool, short float64) error {
 	c.Take = c.Measured
 	spec, err := strategies.ParseSpec(c.Measured)
 	if err != nil {
@@ -246,15 +257,19 @@ func (c *Choice) size(sizing stat.Sizing, sized bool) error {
 		if !sizing.Sure { // what is only not shown to be too small is no promise
 			i = max(sizing.From, i)
 		}
-		enough := sizing.Limits[i].N
+		measured := sizing.Limits[i].N
+		enough := min(int(math.Ceil(float64(measured)*short-1e-9)), n)
 		spec.Limits.Workers = min(Spare(enough), n)
 		c.Take = spec.String()
-		why := fmt.Sprintf("%d are enough by measurement", enough)
+		why := fmt.Sprintf("%d are enough by measurement", measured)
 		switch {
 		case !sizing.Sure:
-			why = fmt.Sprintf("%d do as well as any, and fewer are not decided", enough)
+			why = fmt.Sprintf("%d do as well as any, and fewer are not decided", measured)
 		case i == 0:
-			why = fmt.Sprintf("%d are enough, and fewer were not tried", enough)
+			why = fmt.Sprintf("%d are enough, and fewer were not tried", measured)
+		}
+		if enough > measured {
+			why += fmt.Sprintf("; they were asked a little less than is expected, which makes it %d", enough)
 		}
 		if spec.Limits.Workers == n {
 			why += "; there are no more connections that could be at work at once"

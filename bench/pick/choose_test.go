@@ -46,8 +46,9 @@ type does struct {
 type world struct {
 	choice, beyond map[string]does
 	sizes          []int
-	enough         int // workers from which on all is well
-	repetitions    int // 0: 12
+	enough         int     // workers from which on all is well
+	repetitions    int     // 0: 12
+	short          float64 // the sizes are asked so many times less than the others; 0: 1
 	noise          float64
 }
 
@@ -114,6 +115,9 @@ func (w world) run() trial.Run {
 				size.Strategies = append(size.Strategies, spec.String())
 			}
 			add(size, spec.String(), 0.5, rep, false, d)
+			if w.short > 0 {
+				run.Trials[len(run.Trials)-1].Load.Rate /= w.short
+			}
 		}
 	}
 	run.Env.Scenarios = []trial.Scenario{choice}
@@ -185,6 +189,10 @@ func TestTheLimitIsTheSmallestThatIsEnoughWithHeadroom(t *testing.T) {
 	}
 	says(t, c, "200 are enough", "Little's law asks for 100")
 	c = choose(t, world{noise: noise, choice: map[string]does{free: slow, big: slow, reject: slow}, sizes: []int{50, 100, 1000}, enough: 1000})
+	c2 := choose(t, world{noise: noise, choice: map[string]does{free: slow, big: slow, reject: slow}, sizes: []int{50, 100, 200, 1000}, enough: 100, short: 1.2})
+	if c2.Limit.Enough != 120 || c2.Limit.Workers != pick.Spare(120) {
+		t.Errorf("100 are enough for a rate that is 1.2 times less, and %+v is taken", c2.Limit)
+	}
 	if c.Limit.Workers != situation.Connections {
 		t.Errorf("%d workers for %d connections", c.Limit.Workers, situation.Connections)
 	}

@@ -180,7 +180,7 @@ func (s Situation) impatient(window time.Duration) bench.Timing {
 type candidates struct {
 	all    []string
 	groups []string // one for each unit, policy and size of limit, of all
-	sweep  []string // rising limits of one pool, where a limit below the connections can serve everybody; fewer than two: none
+	sweep  []string // falling limits of one pool, where a limit below the connections can serve everybody; fewer than two: none
 }
 
 func (s Situation) candidates(kinds strategies.Kinds, w workload.Workload, rate float64) candidates {
@@ -232,7 +232,7 @@ func (s Situation) candidates(kinds strategies.Kinds, w workload.Workload, rate 
 		}
 		swept = true
 		sizes, enough := s.sizes(rate)
-		for _, n := range sizes {
+		for _, n := range slices.Backward(sizes) { // the first one's capacity is what the rates are fractions of
 			pool.Limits.Workers = n
 			if full, can := able(pool.String()); can {
 				c.sweep = append(c.sweep, full.String())

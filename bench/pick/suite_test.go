@@ -98,7 +98,7 @@ func TestNoCandidateIsTooSmallToServeEverybody(t *testing.T) {
 	})
 }
 
-// Catches: limits that fall, or miss what Little's law asks for; windows that do not shrink with the budget.
+// Catches: rates that are fractions of what the smallest limit can do, which is no capacity; limits that miss what Little's law asks for; windows that do not shrink with the budget.
 func TestTheSweepIsAroundWhatLittlesLawAsksFor(t *testing.T) {
 	s := pick.Situation{Connections: 2000, Workload: "wait:hold=5ms", Hold: 5 * time.Millisecond, Rate: 20_000, Budget: 2 * time.Minute, CPUs: 1}
 	suite, err := s.Suite(catalog(), 40_000)
@@ -106,7 +106,7 @@ func TestTheSweepIsAroundWhatLittlesLawAsksFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := scenario(t, suite, "size")
-	want := []int{50, 100, 200, 400, 2000}
+	want := []int{2000, 400, 200, 100, 50}
 	for i, name := range size.Strategies {
 		spec, err := strategies.ParseSpec(name)
 		if err != nil || i >= len(want) || spec.Limits.Workers != want[i] || spec.Unit != strategies.RequestUnit {
@@ -135,7 +135,7 @@ func TestWithoutAHoldTheLimitsRiseGeometrically(t *testing.T) {
 	var limits []int
 	for _, name := range scenario(t, suite, "size").Strategies {
 		spec, _ := strategies.ParseSpec(name)
-		limits = append(limits, spec.Limits.Workers)
+		limits = append([]int{spec.Limits.Workers}, limits...)
 	}
 	if limits[0] != 4 || limits[len(limits)-1] != 4096 || len(limits) != 6 {
 		t.Fatalf("limits %v: want six from the CPUs to the connections", limits)
