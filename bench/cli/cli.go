@@ -64,7 +64,8 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		runCommand(suites, args), claimsCommand(suites, args), initCommand(suites), reportCommand(), plotCommand(),
+		runCommand(suites, args), pickCommand(suite, args), claimsCommand(suites, args),
+		initCommand(suites), reportCommand(), plotCommand(),
 		compareCommand(), checkCommand(), exportCommand(),
 		serveCommand(suite), driveCommand(suite), listCommand(suites),
 	)

@@ -28,6 +28,7 @@ type session struct {
 	recorded int         // trials that are there already
 	results  string      // the folder whose link leads to the newest run
 	rules    []gate.Rule // that what is measured is held to
+	silent   bool        // the verdict and the files are written, and somebody else says what came of it
 }
 
 // begin makes the folder of a new run, and proves that results can be written there before anything is measured.
@@ -165,7 +166,11 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if kept == 0 { // nothing to draw, and results/latest stays with what there is
 		return runErr
 	}
-	if err := errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, stderr)); err != nil || len(s.rules) == 0 {
+	said := stderr
+	if s.silent {
+		stdout, said = io.Discard, io.Discard
+	}
+	if err := errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, said)); err != nil || len(s.rules) == 0 {
 		return err
 	}
 	run, err := trial.Read(s.writer.Dir())
