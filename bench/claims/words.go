@@ -61,11 +61,14 @@ func wanting(ds ...stat.Decision) string {
 			return "the figures are the driver's and not the server's"
 		}
 		if d.More == 0 {
-			return "nobody can tell how many repetitions more it would take"
+			return "nobody can tell how many more repetitions it would take"
 		}
 		more = max(more, d.More)
 	}
-	return fmt.Sprintf("about %d repetitions more would decide", more)
+	if more == 1 {
+		return "about one more repetition would decide"
+	}
+	return fmt.Sprintf("about %d more repetitions would decide", more)
 }
 
 // Text writes the figure in its unit, with its interval.
