@@ -159,6 +159,20 @@ func TestAPoolIsTheCureIfItBeatsThreadsAndKeepsUpWithGoroutines(t *testing.T) {
 	}
 }
 
+// Catches: a lower bound that is told as a figure.
+func TestFiguresOfTheDriverAreBounds(t *testing.T) {
+	c := newRecord(runOf(dear(pooling("a", 10e3, 20e3, 20e3, 20e3), 1e-5))).pool()
+	if !strings.Contains(c.Sentence, "at least 2 times") && !strings.Contains(c.Sentence, "at least 1.9") {
+		t.Errorf("%s", c.Sentence)
+	}
+	for _, f := range c.Figures {
+		bound := f.Unit == "1/s" && !strings.HasPrefix(f.What, "a thread") || strings.Contains(f.What, "over a thread")
+		if bound != (f.Sense == "at least") || bound != strings.HasPrefix(f.Text(), "at least ") {
+			t.Errorf("%s: %s", f.What, f.Text())
+		}
+	}
+}
+
 // dear has the driver bound all but threads, and server CPU decide, of which pools need so much.
 func dear(s scene, cpu float64) scene {
 	s.decided = "server-cpu"

@@ -37,12 +37,13 @@ func increase(e stat.Estimate) string {
 	return text
 }
 
-// times is a ratio with its interval.
-func times(e stat.Estimate) string {
+// times is the ratio of a decision with its interval.
+func times(d stat.Decision) string {
+	e := d.Ratio
 	if math.IsInf(e.Value, 0) {
 		return "which does nothing"
 	}
-	text := digits(e.Value) + " times"
+	text := sense(string(d.Sense)) + digits(e.Value) + " times"
 	if e.Confidence > 0 && !math.IsInf(e.Hi, 0) {
 		text += fmt.Sprintf(" (%s to %s)", digits(e.Lo), digits(e.Hi))
 	}
@@ -86,7 +87,7 @@ func (f Figure) Text() string {
 		}
 		return digits(v * size)
 	}
-	text := write(f.Value) + unit
+	text := sense(f.Sense) + write(f.Value) + unit
 	if f.Confidence > 0 {
 		text += fmt.Sprintf(" (%s to %s)", write(f.Lo), write(f.Hi))
 	}
@@ -95,3 +96,11 @@ func (f Figure) Text() string {
 
 // Word begins a sentence with the verdict.
 func (v Verdict) Word() string { return strings.ToUpper(string(v[:1])) + string(v[1:]) }
+
+// sense begins a figure that is a bound.
+func sense(s string) string {
+	if s == "" {
+		return ""
+	}
+	return s + " "
+}
