@@ -11,6 +11,9 @@
 //	pool-…                         a thread, a goroutine for each connection; a pool with a      goodput, and
 //	                               worker for each client; a pool of two workers                 the scenario's own
 //
+// Workers of pools are goroutines, as everywhere in Go, so that a pool against goroutines tells what using them again is worth, and a pool
+// against threads that and what a thread is dearer by. What a thread costs is all of it: its start, its end, and the switches to it.
+//
 // A comparison is [stat.Decide]'s: a difference is one only if it is significant and larger than the run's threshold, and equality is shown and
 // not taken from a difference that was not found. All comparisons of one claim are its family. There is one look at them, after
 // all that was measured; where the run itself could stop at several looks, each look may spend its share of the run's
@@ -81,6 +84,7 @@ type Figure struct {
 	What       string  `json:"what"`    // in words: "a thread over a goroutine: server CPU per session"
 	Unit       string  `json:"unit"`    // "s", "1/s"; empty: a ratio, or a share of the clients
 	Outcome    string  `json:"outcome"` // of a comparison, as in package stat; empty: an estimate alone
+	Sense      string  `json:"sense"`   // "at most" or "at least" where the driver, and not the server, was the limit
 	Value      float64 `json:"value"`   // the median over repetitions; a ratio against a figure of 0 is left out
 	Lo         float64 `json:"low"`
 	Hi         float64 `json:"high"`

@@ -34,7 +34,7 @@ func ratio(d stat.Decision, scenario, what, strategy, against string) (Figure, b
 	if e.N == 0 || math.IsInf(e.Value, 0) {
 		return Figure{}, false
 	}
-	f := Figure{Scenario: scenario, What: what, Outcome: string(d.Outcome), Value: e.Value, N: e.N, Strategy: strategy, Against: against}
+	f := Figure{Scenario: scenario, What: what, Outcome: string(d.Outcome), Sense: string(d.Sense), Value: e.Value, N: e.N, Strategy: strategy, Against: against}
 	if e.Confidence > 0 && !math.IsInf(e.Hi, 0) {
 		f.Lo, f.Hi, f.Confidence = e.Lo, e.Hi, e.Confidence
 	}
@@ -48,20 +48,26 @@ func (c *Claim) add(f Figure, ok bool) {
 }
 
 // level adds what one strategy does by a metric, in all valid trials.
-func (r record) level(c *Claim, sc trial.Scenario, place int, m stat.Metric, what string) (Figure, bool) {
+func (r record) level(c *Claim, sc trial.Scenario, place int, m stat.Metric, what string) {
 	var values []float64
+	bounded := 0
 	for _, o := range r.observations(sc, place, m) {
 		if !o.Twin {
 			values = append(values, o.Value)
+			if o.Bounded {
+				bounded++
+			}
 		}
 	}
 	f := estimate(values)
 	if f.N == 0 {
-		return f, false
+		return
 	}
 	f.Scenario, f.What, f.Unit, f.Strategy = sc.Name, what, m.Unit, sc.Strategies[place]
+	if 2*bounded >= f.N { // the middle one may be
+		f.Sense = string(stat.AtLeast)
+	}
 	c.add(f, true)
-	return f, true
 }
 
 // paired gives a value for each repetition in which both sides have one; of the other side's two trials the mean.

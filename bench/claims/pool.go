@@ -40,7 +40,7 @@ type compared struct {
 }
 
 func (r record) pool() Claim {
-	c := claim(Pool, "A fixed number of threads that are used again is the cure.")
+	c := claim(Pool, "A fixed pool of workers that are used again is the cure.")
 	scenarios := r.pools()
 	if len(scenarios) == 0 {
 		c.Sentence = "This was not measured: the run has no scenario " + poolPrefix + "… with a thread, a goroutine and two pools."
@@ -93,13 +93,13 @@ func (d compared) judge(out string) (answer, string) {
 	case out != "":
 		return worse, out
 	case thread == worse:
-		return worse, "it does less than a thread for each connection, " + times(d.thread.Ratio)
+		return worse, "it does less than a thread for each connection, " + times(d.thread)
 	case thread == same:
 		return worse, "it does no more than a thread for each connection"
 	case goroutine == worse:
-		return worse, "it is worse than a goroutine for each connection by " + d.goroutine.Metric.Name + ", " + times(d.goroutine.Ratio)
+		return worse, "it is worse than a goroutine for each connection by " + d.goroutine.Metric.Name + ", " + times(d.goroutine)
 	case thread == better && (goroutine == same || goroutine == better):
-		return better, "it does more than a thread for each connection, " + times(d.thread.Ratio)
+		return better, "it does more than a thread for each connection, " + times(d.thread)
 	case thread == unknown:
 		return unknown, wanting(d.thread)
 	default:

@@ -37,12 +37,13 @@ func increase(e stat.Estimate) string {
 	return text
 }
 
-// times is a ratio with its interval.
-func times(e stat.Estimate) string {
+// times is the ratio of a decision with its interval.
+func times(d stat.Decision) string {
+	e := d.Ratio
 	if math.IsInf(e.Value, 0) {
 		return "which does nothing"
 	}
-	text := digits(e.Value) + " times"
+	text := sense(string(d.Sense)) + digits(e.Value) + " times"
 	if e.Confidence > 0 && !math.IsInf(e.Hi, 0) {
 		text += fmt.Sprintf(" (%s to %s)", digits(e.Lo), digits(e.Hi))
 	}
@@ -61,11 +62,14 @@ func wanting(ds ...stat.Decision) string {
 			return "the figures are the driver's and not the server's"
 		}
 		if d.More == 0 {
-			return "nobody can tell how many repetitions more it would take"
+			return "nobody can tell how many more repetitions it would take"
 		}
 		more = max(more, d.More)
 	}
-	return fmt.Sprintf("about %d repetitions more would decide", more)
+	if more == 1 {
+		return "about one more repetition would decide"
+	}
+	return fmt.Sprintf("about %d more repetitions would decide", more)
 }
 
 // Text writes the figure in its unit, with its interval.
@@ -83,7 +87,7 @@ func (f Figure) Text() string {
 		}
 		return digits(v * size)
 	}
-	text := write(f.Value) + unit
+	text := sense(f.Sense) + write(f.Value) + unit
 	if f.Confidence > 0 {
 		text += fmt.Sprintf(" (%s to %s)", write(f.Lo), write(f.Hi))
 	}
@@ -92,3 +96,11 @@ func (f Figure) Text() string {
 
 // Word begins a sentence with the verdict.
 func (v Verdict) Word() string { return strings.ToUpper(string(v[:1])) + string(v[1:]) }
+
+// sense begins a figure that is a bound.
+func sense(s string) string {
+	if s == "" {
+		return ""
+	}
+	return s + " "
+}

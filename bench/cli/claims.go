@@ -32,8 +32,8 @@ func claimsCommand(suites []bench.Suite, args []string) *cobra.Command {
 		Use:   "claims [RUN]",
 		Short: "Say which of the tutorial's claims about threads and pools are true here",
 		Long: fmt.Sprintf(`Judge the tutorial's three claims: threads take time to start and to end, too many of them slow a server down, and a fixed
-number of them that are used again is the cure. Without RUN it measures the suite %[1]s first, in about three minutes, as %[2]s
-does; with the folder of a run of that suite, or a link to it, it judges that one and measures nothing.
+pool of workers that are used again is the cure. Without RUN it measures the suite %[1]s first, in about three minutes, as
+%[2]s does; with the folder of a run of that suite, or a link to it, it judges that one and measures nothing.
 
 Each claim is true, partly true, false or undecided; the figures are medians over repetitions with their intervals. %[3]s is
 written into the run's folder. Names of files go to stderr.`, claimsSuite, "`poolbench run --suite "+claimsSuite+"`", claimsFile),
