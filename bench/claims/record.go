@@ -80,7 +80,7 @@ func (r record) observations(sc trial.Scenario, place int, m stat.Metric) []stat
 	return all
 }
 
-// A question is one comparison: own over against, which has its twin's figures as well where it is a baseline.
+// A question is one comparison: own over against, of which both trials of a repetition count where it is a baseline; own's twin does not.
 type question struct {
 	metric       stat.Metric
 	own, against []stat.Observation
@@ -101,18 +101,15 @@ func (r record) decide(questions []question) []stat.Decision {
 	for i, q := range questions {
 		name := strconv.Itoa(i)
 		scenarios = append(scenarios, trial.Scenario{Name: name, DecidedBy: q.metric.Key, Strategies: []string{againstSide, ownSide}})
-		add := func(side string, all []stat.Observation, twins bool) {
+		add := func(side string, all []stat.Observation) {
 			for _, o := range all {
-				if o.Twin && !twins {
-					continue
-				}
 				last = max(last, o.Repetition+1)
 				o.Cell = stat.Cell{Scenario: name, Strategy: side, Twin: o.Twin}
 				obs = append(obs, o)
 			}
 		}
-		add(ownSide, q.own, false)
-		add(againstSide, q.against, true)
+		add(ownSide, q.own)
+		add(againstSide, q.against)
 	}
 	// A look is reached by a later repetition in any scenario: one more makes it reached where the last of a question is not valid.
 	const over = "over"
