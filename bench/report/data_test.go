@@ -156,7 +156,7 @@ func TestLabelsAreShortAndDifferent(t *testing.T) {
 			map[string]string{"ants:workers=64": "ants", "ants:workers=256": "ants"}},
 		{"two of a kind differ by what differs",
 			[]trial.Trial{name("a", "ants:workers=64,unit=conn"), name("a", "ants:workers=64,unit=request"), name("b", "ants:workers=8,unit=conn")},
-			map[string]string{"ants:workers=64,unit=conn": "ants unit=conn", "ants:workers=64,unit=request": "ants unit=request", "ants:workers=8,unit=conn": "ants unit=conn"}},
+			map[string]string{"ants:workers=64,unit=conn": "ants", "ants:workers=64,unit=request": "ants unit=request", "ants:workers=8,unit=conn": "ants"}},
 		{"a limit that only one states tells them apart",
 			[]trial.Trial{name("a", "ants"), name("a", "ants:workers=64")},
 			map[string]string{"ants": "ants", "ants:workers=64": "ants workers=64"}},

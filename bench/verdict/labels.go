@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/strategies"
 )
 
 // Labels are short names by full name: each strategy's kind, and, where one scenario has several of a kind, the limits in
 // which those differ. Limits that change from scenario to scenario only do not count, so that a strategy keeps its name
-// and its style through a report.
+// and its style through a report. What most strategies do is not said: that they wait at the limit, and that a worker serves
+// a connection.
 func Labels(trials []trial.Trial) map[string]string {
 	byScenario := map[string]map[string][]string{} // scenario → kind → full names
 	names := map[string]bool{}
@@ -39,7 +41,7 @@ func Labels(trials []trial.Trial) map[string]string {
 	for name := range names {
 		label := trial.Kind(name)
 		for _, s := range settings(name) {
-			if telling[trial.Kind(name)][s.key] {
+			if telling[trial.Kind(name)][s.key] && s != plainPolicy && s != plainUnit {
 				label += " " + s.text()
 			}
 		}
@@ -49,6 +51,12 @@ func Labels(trials []trial.Trial) map[string]string {
 }
 
 type setting struct{ key, value string }
+
+// Every name states its policy and its unit; these are the usual ones.
+var (
+	plainPolicy = setting{"full", strategies.Wait.String()}
+	plainUnit   = setting{"unit", strategies.ConnUnit.String()}
+)
 
 func (s setting) text() string {
 	if s.value == "" {

@@ -216,6 +216,9 @@ func checkSentence(t *testing.T, v Verdict, s Scenario) {
 	}
 }
 
+// longer is how a label goes on that has another one as its beginning.
+var longer = regexp.MustCompile(`^ [a-z]+=`)
+
 // mentions looks for the whole label: "a" is in "a workers=64", and not meant there.
 func mentions(text, label string) bool {
 	for rest := text; ; {
@@ -224,7 +227,7 @@ func mentions(text, label string) bool {
 			return false
 		}
 		before, after := rest[:i], rest[i+len(label):]
-		if (before == "" || strings.HasSuffix(before, " ")) && (after == "" || strings.ContainsAny(after[:1], " ,;:.")) {
+		if (before == "" || strings.HasSuffix(before, " ")) && (after == "" || strings.ContainsAny(after[:1], " ,;:.")) && !longer.MatchString(after) {
 			return true
 		}
 		rest = rest[i+1:]
