@@ -13,36 +13,41 @@ const around = 110 * time.Millisecond
 // perClient is what each client adds to that: its connect, one of 32 that are on their way at a time.
 const perClient = 60 * time.Microsecond
 
-// takes is how long one trial of the scenario takes.
-func (sc Scenario) takes() time.Duration {
-	return sc.Timing.WarmUp + sc.Timing.Window + around + time.Duration(sc.Load.Clients)*perClient
+// takes is how long so many trials of the scenario take: one after the other, or, if they are interleaved, at the same time,
+// but for the starting and stopping.
+func (sc Scenario) takes(trials int) time.Duration {
+	window := sc.Timing.WarmUp + sc.Timing.Window
+	start := around + time.Duration(sc.Load.Clients)*perClient
+	if sc.Interleaved > 0 {
+		return window + around + time.Duration(trials)*start/2 // processes start while others do; the connects do not
+	}
+	return time.Duration(trials) * (window + start)
 }
 
 // Round is how many trials one repetition of the scenario has at the level that decides, the baseline's twin among them, and
-// how long each takes. A search has as many as it needs, at most.
-func (s Suite) Round(sc Scenario) (trials int, each time.Duration) {
-	if sc.question() == trial.Capacity {
-		return len(sc.Strategies) * sc.probes(), sc.takes()
-	}
+// how long they take together. A search has as many as it needs, at most.
+func (s Suite) Round(sc Scenario) (trials int, all time.Duration) {
 	trials = len(sc.Strategies)
-	if sc.question() == trial.Compare {
+	switch sc.question() {
+	case trial.Capacity:
+		trials *= sc.probes()
+	case trial.Compare:
 		trials++
 	}
-	return trials, sc.takes()
+	return trials, sc.takes(trials)
 }
 
 // Duration is about how long the suite takes: least if everything is decided at the first look, and most if nothing ever
 // is, which is no more than its Budget.
 func (s Suite) Duration() (least, most time.Duration) {
 	for _, step := range s.calibration() {
-		least += step.Scenario.takes()
+		least += step.Scenario.takes(1)
 	}
 	most = least
 	first := s.design(s.records()).Looks[0]
 	for _, sc := range s.Scenarios {
-		n, each := s.Round(sc)
-		round := time.Duration(n) * each
-		repetitions := s.most(sc)
+		_, round := s.Round(sc)
+		repetitions := s.Repeats(sc)
 		atFirst := repetitions
 		if sc.question() == trial.Compare {
 			atFirst = min(first, repetitions)

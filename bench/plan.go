@@ -39,7 +39,7 @@ func (s Suite) Plan(seed uint64) ([]Step, error) {
 	for rep := range s.Repetitions {
 		open := map[string][]string{}
 		for name, all := range s.everything() {
-			if i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.Name == name }); rep < s.most(s.Scenarios[i]) {
+			if i := slices.IndexFunc(s.Scenarios, func(sc Scenario) bool { return sc.Name == name }); rep < s.Repeats(s.Scenarios[i]) {
 				open[name] = all
 			}
 		}
@@ -164,7 +164,7 @@ func (s Suite) atMost(rep int, open map[string][]string) int {
 	for ; rep < s.Repetitions; rep++ {
 		for _, sc := range s.Scenarios {
 			switch {
-			case rep >= s.most(sc):
+			case rep >= s.Repeats(sc):
 			case sc.question() == trial.Capacity:
 				n += len(open[sc.Name]) * sc.probes()
 			case len(open[sc.Name]) > 0:

@@ -108,7 +108,7 @@ func (r *runner) open(rep int, before map[string][]string) map[string][]string {
 		if look && sc.question() == trial.Compare {
 			names = stat.Open(decisions, r.scenarios[i])
 		}
-		if rep < r.suite.most(sc) && len(names) > 0 {
+		if rep < r.suite.Repeats(sc) && len(names) > 0 {
 			open[sc.Name] = names
 		}
 	}

@@ -149,7 +149,7 @@ func TestASearchFindsTheCapacityInEachOfItsRepetitions(t *testing.T) {
 			above[key] = f
 		}
 	}
-	if want := 2 * s.most(s.Scenarios[2]); len(below) != want {
+	if want := 2 * s.Repeats(s.Scenarios[2]); len(below) != want {
 		t.Fatalf("%d searches; two strategies in as many repetitions as telling two apart takes make %d", len(below), want)
 	}
 	for key, f := range below {

@@ -59,9 +59,9 @@ type Scenario struct {
 	Drain bool
 }
 
-// most is how often a scenario is repeated at most. Scenarios that ask for a size or a capacity compare each strategy with the
+// Repeats is how often a scenario of the suite is repeated at most. Scenarios that ask for a size or a capacity compare each strategy with the
 // best, once, and need no more than that takes.
-func (s Suite) most(sc Scenario) int {
+func (s Suite) Repeats(sc Scenario) int {
 	switch {
 	case sc.Repetitions > 0:
 		return min(sc.Repetitions, s.Repetitions)

@@ -84,7 +84,7 @@ func TestARunThatIsKilledTwentyTimesLosesNoTrialThatWasDone(t *testing.T) {
 	}
 	for attempt := 0; ; attempt++ {
 		code, _, stderr := execute(t.Context(), args...)
-		if code == 0 {
+		if code == 0 || code == 4 { // on a busy machine none of so short trials may be valid; it is whole all the same
 			break
 		}
 		if attempt == 3 {
