@@ -26,7 +26,7 @@ lint: ## gofmt, vet and staticcheck
 bench: ## run the Go benchmarks (half a minute)
 	$(GO) test -run '^$$' -bench ./...
 
-plots: ## measure the quick suite, and write report and plots to results/latest (four and a half minutes)
+plots: ## measure the quick suite, and write verdict, report and plots to results/latest (four minutes)
 	$(GO) run ./cmd/poolbench run
 
 report: ## write report and plots of results/latest again, without measuring
@@ -51,7 +51,7 @@ check: lint test smoke cross ## what CI runs: lint, tests, a smoke run of everyt
 smoke:
 	$(GO) test -run '^$$' -bench ./... -benchtime 20x .
 	rm -rf .smoke
-	$(GO) run ./cmd/poolbench run --results .smoke --name run --repetitions 1 --warm-up 20ms --window 50ms
+	$(GO) run ./cmd/poolbench run --results .smoke --name run --repetitions 1 --warm-up 20ms --window 100ms --interleaved 5ms
 	$(GO) run ./cmd/poolbench plot .smoke/run
 	$(GO) run ./cmd/poolbench report .smoke/latest
 	rm -rf .smoke

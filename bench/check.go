@@ -238,6 +238,11 @@ func (sc Scenario) styleFault() (field string, err error) {
 		return "repeat", fmt.Errorf("repeat %d: has to be 0 (as often as the suite allows) or more", sc.Repetitions)
 	case sc.Interleaved != 0 && sc.Drain:
 		return "interleaved", fmt.Errorf("interleaved %v with drain: servers that take turns cannot be stopped at the window's end", sc.Interleaved)
+	case sc.Interleaved != 0 && len(sc.Load.Profile) > 0:
+		return "interleaved", fmt.Errorf("interleaved %v with a rate that changes: each strategy would meet another part of it", sc.Interleaved)
+	case sc.Interleaved*time.Duration(len(sc.Strategies)+1) > sc.Timing.Window:
+		return "interleaved", fmt.Errorf("interleaved %v: %d trials that take turns of that length need a window of at least %v, and it has %v",
+			sc.Interleaved, len(sc.Strategies)+1, sc.Interleaved*time.Duration(len(sc.Strategies)+1), sc.Timing.Window)
 	}
 	return "", nil
 }

@@ -81,14 +81,18 @@ func TestAFaultIsSaidAndPlaced(t *testing.T) {
 		"another level to decide at":  {of(open, func(sc *scenario) { sc.DecideAt = 0.3 }), "scenarios[1].decide-at", "one of the offered"},
 		"a sketch backwards":          {of(open, func(sc *scenario) { sc.Sketch = -1 }), "scenarios[1].sketch", "sketch -1"},
 
-		"an unknown question":           {of(open, func(sc *scenario) { sc.Question = "why" }), "scenarios[1].question", "allowed: compare, size, capacity"},
-		"an unknown metric":             {of(open, func(sc *scenario) { sc.DecidedBy = "beauty" }), "scenarios[1].decided-by", "beauty"},
-		"an objective for nobody":       {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Response: time.Millisecond} }), "scenarios[1].objective", "above p0"},
-		"an objective for all":          {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 1, Response: time.Millisecond} }), "scenarios[1].objective", "below p100"},
-		"an objective of no time":       {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 0.5} }), "scenarios[1].objective", "a time above 0"},
-		"an objective that all keep":    {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 0.5, Response: time.Second} }), "scenarios[1].objective", "below the time-out"},
-		"slices that are too short":     {of(open, func(sc *scenario) { sc.Interleaved = time.Millisecond - 1 }), "scenarios[1].interleaved", "at least 1ms"},
-		"slices backwards":              {of(open, func(sc *scenario) { sc.Interleaved = -time.Second }), "scenarios[1].interleaved", "at least 1ms"},
+		"an unknown question":        {of(open, func(sc *scenario) { sc.Question = "why" }), "scenarios[1].question", "allowed: compare, size, capacity"},
+		"an unknown metric":          {of(open, func(sc *scenario) { sc.DecidedBy = "beauty" }), "scenarios[1].decided-by", "beauty"},
+		"an objective for nobody":    {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Response: time.Millisecond} }), "scenarios[1].objective", "above p0"},
+		"an objective for all":       {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 1, Response: time.Millisecond} }), "scenarios[1].objective", "below p100"},
+		"an objective of no time":    {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 0.5} }), "scenarios[1].objective", "a time above 0"},
+		"an objective that all keep": {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 0.5, Response: time.Second} }), "scenarios[1].objective", "below the time-out"},
+		"slices that are too short":  {of(open, func(sc *scenario) { sc.Interleaved = time.Millisecond - 1 }), "scenarios[1].interleaved", "at least 1ms"},
+		"slices backwards":           {of(open, func(sc *scenario) { sc.Interleaved = -time.Second }), "scenarios[1].interleaved", "at least 1ms"},
+		"turns that nobody gets to":  {of(open, func(sc *scenario) { sc.Interleaved = 300 * time.Millisecond }), "scenarios[1].interleaved", "window of at least"},
+		"turns in a rate that changes": {of(open, func(sc *scenario) {
+			sc.Interleaved, sc.Load.Profile = 10*time.Millisecond, trial.Burst(5, 0, time.Millisecond)
+		}), "scenarios[1].interleaved", "rate that changes"},
 		"draining those who take turns": {of(open, func(sc *scenario) { sc.Interleaved, sc.Drain = time.Second, true }), "scenarios[1].interleaved", "drain"},
 
 		"one size":                    {of(size, func(sc *scenario) { sc.Strategies = sc.Strategies[:1] }), "scenarios[2].strategies", "at least two"},

@@ -115,9 +115,6 @@ func checkStopped(t *testing.T, x trial.Trial) {
 	if x.Stop == nil {
 		t.Fatal("the record says nothing about stopping")
 	}
-	if lost, ok := stat.Lost(x); !ok || lost != float64(x.Stop.Lost)/float64(x.Stop.InProgress) {
-		t.Errorf("lost share %v (%t)", lost, ok)
-	}
 	if v, ok := stat.StopTime.Of(x); !ok || v != x.Stop.Took.Seconds() {
 		t.Errorf("the metric says %v (%t)", v, ok)
 	}

@@ -20,7 +20,7 @@ func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
 	e.Suite, e.Scenarios, e.Repetitions, e.Planned = s.Name, s.records(), s.Repetitions, s.Trials()
 	e.Design = s.design(e.Scenarios)
 	e.Started = time.Now().UTC()
-	e.Server, e.Driver = sides.Server, sides.Driver
+	e.Server, e.Driver, e.Drives = sides.Server, sides.Driver, o.Driver
 	e.Warnings = append(e.Warnings, sides.Warnings...)
 	if need := stat.Repetitions(e.Design.Family); e.Design.Family > 0 && s.Repetitions < need {
 		e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(

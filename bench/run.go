@@ -51,7 +51,8 @@ func (s Suite) Feasible() error {
 // Run measures the suite and calls emit with each trial as it ends. It repeats the suite until every comparison is decided
 // (stat.Decide), until Suite.Repetitions, or until another repetition would not fit into Suite.Budget. A trial that went
 // wrong is emitted as invalid and the run goes on. An error of emit ends the run; so does the end of ctx, with its error, and
-// then the trial in progress is lost and no other.
+// then the trial in progress is lost, or those that take turns at that moment, and
+// no other.
 //
 // What is measured next depends on the suite, the seed and the trials so far, and on nothing else; so a run that was stopped
 // goes on as if it had not been (RunOptions.Recorded), save that the budget counts what its trials took and not what was
@@ -73,11 +74,16 @@ func (s Suite) Run(ctx context.Context, o RunOptions, emit func(trial.Trial) err
 	return r.run(ctx)
 }
 
-// spent is what recorded trials took, roughly: without starting and stopping their servers.
+// spent is what recorded trials took, roughly: without starting and stopping their servers. Those that took turns share their
+// warm-up and window.
 func spent(recorded []trial.Trial) time.Duration {
 	var total time.Duration
 	for _, t := range recorded {
-		total += t.WarmUp + t.Window
+		took := t.WarmUp + t.Window
+		if t.Turns != nil && t.Turns.Of > 0 {
+			took /= time.Duration(t.Turns.Of)
+		}
+		total += took
 	}
 	return total
 }

@@ -72,7 +72,7 @@ func (r *runner) run(ctx context.Context) error {
 	var longest time.Duration // repetition
 	for rep := range r.suite.Repetitions {
 		open = r.open(rep, open)
-		if len(open) == 0 || len(r.recorded) == 0 && r.over(longest) {
+		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && r.over(longest) {
 			break
 		}
 		r.atMost = r.done + r.suite.atMost(rep, open)
@@ -204,6 +204,10 @@ func (r *runner) steps(ctx context.Context, steps []Step) ([]trial.Trial, error)
 				again = append(again, i)
 			}
 		}
+		if len(again) < len(steps) && len(steps) > 1 { // those that take turns are measured in one company, or not again
+			r.repeats += len(again)
+			again = nil
+		}
 		pending = again
 	}
 	r.done += len(steps)
@@ -225,17 +229,17 @@ func (r *runner) attempt(ctx context.Context, steps []Step, attempt int) ([]tria
 		r.seq++
 		ts = append(ts, t)
 	}
-	rest := steps[len(ts):]
-	if len(rest) == 0 {
+	if len(ts) == len(steps) {
 		return ts, nil
 	}
 	if r.upcoming != nil {
-		r.upcoming(Progress{Done: r.done, AtMost: max(r.atMost, r.done+1), Step: rest[0]})
+		r.upcoming(Progress{Done: r.done, AtMost: max(r.atMost, r.done+1), Step: steps[len(ts)]})
 	}
-	measured, err := r.measure(ctx, rest)
+	measured, err := r.measure(ctx, steps) // in the same company as those that are recorded
 	if err != nil {
 		return nil, err
 	}
+	measured = measured[len(ts):]
 	for i := range measured {
 		t := &measured[i]
 		t.Seq, t.Attempt = r.seq, attempt

@@ -223,8 +223,8 @@ func TestABudgetEndsARunBetweenRepetitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := repetitionsOf(trials, "equal", "channel"); n != 0 {
-		t.Errorf("%d repetitions in a budget of nothing", n)
+	if n := repetitionsOf(trials, "equal", "channel"); n != 1 {
+		t.Errorf("%d repetitions in a budget of nothing: one there always is", n)
 	}
 	whole, err := goThrough(t, simulated(30), 1, nil, simulate(0.12, nil))
 	if err != nil {

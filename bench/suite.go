@@ -26,7 +26,7 @@ type Suite struct {
 	Scenarios   []Scenario
 	Repetitions int           // of every cell at most, each in a fresh process; what is decided earlier ends earlier
 	Threshold   float64       // the smallest difference that matters, as a ratio; 0: stat.Threshold
-	Budget      time.Duration // no repetition begins after so long; 0: no limit but Repetitions
+	Budget      time.Duration // no repetition but the first begins after so long; 0: no limit but Repetitions
 }
 
 // A Scenario is one question: a workload under a shape of load, asked of several strategies.
@@ -59,6 +59,9 @@ type Scenario struct {
 	Drain bool
 }
 
+// spare is for a repetition that cannot be used: with just as many as a decision takes, one that is lost leaves all undecided.
+const spare = 1
+
 // Repeats is how often a scenario of the suite is repeated at most. Scenarios that ask for a size or a capacity compare each strategy with the
 // best, once, and need no more than that takes.
 func (s Suite) Repeats(sc Scenario) int {
@@ -66,7 +69,7 @@ func (s Suite) Repeats(sc Scenario) int {
 	case sc.Repetitions > 0:
 		return min(sc.Repetitions, s.Repetitions)
 	case sc.question() != trial.Compare:
-		return min(stat.PairRepetitions(len(sc.Strategies)-1), s.Repetitions)
+		return min(stat.PairRepetitions(len(sc.Strategies)-1)+spare, s.Repetitions)
 	default:
 		return s.Repetitions
 	}

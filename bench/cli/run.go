@@ -67,7 +67,13 @@ func resume(dir string, catalog bench.Suite, rules []gate.Rule) (session, error)
 		return session{}, err
 	}
 	s, err := resumed(writer, run, catalog)
-	if err = cmp.Or(err, s.hold(rules)); err != nil {
+	if err == nil {
+		err = s.hold(rules)
+	}
+	if err == nil {
+		err = writer.WriteEnv(s.env)
+	}
+	if err != nil {
 		return session{}, errors.Join(fmt.Errorf("resume %s: %w", dir, err), writer.Close())
 	}
 	return s, nil
@@ -82,10 +88,7 @@ func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session,
 	if s.suite, err = suitefile.Read(name, text, catalog); err != nil {
 		return session{}, err
 	}
-	s.options = bench.RunOptions{Seed: run.Env.Seed, Recorded: run.Trials}
-	if len(run.Trials) > 0 {
-		s.options.Driver = run.Trials[0].Driver.Name
-	}
+	s.options = bench.RunOptions{Seed: run.Env.Seed, Driver: run.Env.Drives, Recorded: run.Trials}
 	if s.options.Sides, err = bench.SidesOf(run.Env); err != nil {
 		return session{}, err
 	}
@@ -102,7 +105,7 @@ func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session,
 	s.env.Finished, s.env.Interrupted = time.Time{}, false
 	s.env.Warnings = append(s.env.Warnings, trial.Warning{Code: "resumed", Text: fmt.Sprintf(
 		"the run was stopped after %d trials and went on at %s: the machine may have been another state before and after", len(run.Trials), now.Started.Format(time.DateTime))})
-	return s, s.writer.WriteEnv(s.env)
+	return s, nil
 }
 
 // hold has the run be held to rules at its end, which have to be about something that it measures.
@@ -119,7 +122,11 @@ func (s *session) hold(rules []gate.Rule) error {
 // machine is what has to be the same in all trials of a run.
 func machine(e trial.Env) string {
 	p := e.Platform
-	return fmt.Sprintf("%s (%d CPUs, %s %s), %s, commit %s", cmp.Or(p.CPUModel, "an unknown processor"), p.CPUs, p.GOOS, p.Kernel, p.GoVersion, e.Commit)
+	changed := ""
+	if e.Dirty {
+		changed = " with changes"
+	}
+	return fmt.Sprintf("%s (%d CPUs, %s %s), %s, commit %s%s", cmp.Or(p.CPUModel, "an unknown processor"), p.CPUs, p.GOOS, p.Kernel, p.GoVersion, e.Commit, changed)
 }
 
 // run measures a session and publishes what came of it.
@@ -131,7 +138,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		if t.Attempt == 0 {
 			steps++
 		}
-		if t.Invalid == "" {
+		if t.Invalid == "" && !t.Calibrates {
 			valid++
 		}
 		addSpoilt(spoilt, t)

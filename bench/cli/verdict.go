@@ -72,11 +72,18 @@ const (
 // printVerdict writes the verdict as a table of at most verdictLines lines: each scenario has one, and what has no room is
 // counted.
 func printVerdict(w io.Writer, v verdict.Verdict) {
+	sentences := v.Overall.Sentences
 	if len(v.Scenarios) == 0 {
-		return
+		sentences = nil
+	}
+	for _, c := range v.Capacities {
+		sentences = append(slices.Clone(sentences), c.Scenario+": "+c.Sentence)
+	}
+	for _, s := range v.Sizes {
+		sentences = append(slices.Clone(sentences), s.Scenario+": "+s.Sentence)
 	}
 	var lines []string
-	for _, s := range v.Overall.Sentences {
+	for _, s := range sentences {
 		wrapped := strings.Split(text.WrapSoft(s, verdictWidth), "\n")
 		if len(wrapped) > verdictText {
 			wrapped = append(wrapped[:verdictText-1], text.Trim(wrapped[verdictText-1], verdictWidth-2)+" …")
@@ -92,6 +99,9 @@ func printVerdict(w io.Writer, v verdict.Verdict) {
 	}
 	for _, l := range lines {
 		fmt.Fprintln(w, strings.TrimRight(l, " "))
+	}
+	if len(v.Scenarios) == 0 {
+		return
 	}
 	t := newTable(w, "scenario", "best", "not")
 	for _, s := range rows {

@@ -54,6 +54,8 @@ func checkRun(run trial.Run) error {
 	}
 	bad := len(valid) - good
 	switch {
+	case run.Env.Interrupted:
+		return errors.New("the run was stopped before its end; go on with it (poolbench run --resume)")
 	case len(valid) == 0:
 		return errors.New("the run has no trial")
 	case good == 0:

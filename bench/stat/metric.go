@@ -52,15 +52,6 @@ func stopTime(t trial.Trial) (float64, bool) {
 	return t.Stop.Took.Seconds(), true
 }
 
-// Lost is the share of the requests in progress that were lost when the server was told to stop, 0 to 1; false: it was not
-// told under load, or nothing was in progress.
-func Lost(t trial.Trial) (float64, bool) {
-	if t.Stop == nil || t.Stop.InProgress <= 0 {
-		return 0, false
-	}
-	return float64(t.Stop.Lost) / float64(t.Stop.InProgress), true
-}
-
 func serverCPU(t trial.Trial) (float64, bool) {
 	if t.Counts.Good <= 0 || t.ServerUsage.CPU <= 0 {
 		return 0, false

@@ -34,6 +34,12 @@ type Limit struct {
 // Starves says whether any of the trials left a client without an answer that it was never told of.
 func (l Limit) Starves() bool { return l.Clients.Nothing > 0 }
 
+// enough says whether the limit can be chosen at all: it starved nobody, and, where times decide, it refused and failed hardly
+// anything, because a refusal is in no percentile.
+func (l Limit) enough(m Metric) bool {
+	return !l.Starves() && (m.Higher || float64(l.Counts.Rejected+l.Counts.Failed) <= MostNotOK*float64(l.Counts.Intended))
+}
+
 // Response returns a quantile of the response times of all trials; false if too few lie beyond it.
 func (l Limit) Response(q float64) (time.Duration, bool) { return l.latency.Quantile(q) }
 
@@ -202,7 +208,7 @@ func limit(name string, n int, m Metric, all []trial.Trial) Limit {
 // findBest takes the best median of those that served everybody, of equal ones the smallest limit.
 func (s *Sizing) findBest() {
 	for i, l := range s.Limits {
-		if l.Figure.N == 0 || l.Starves() || l.Goodput.Value == 0 {
+		if l.Figure.N == 0 || !l.enough(s.Metric) || l.Goodput.Value == 0 {
 			continue
 		}
 		if s.Best < 0 || s.better(l.Figure.Value, s.Limits[s.Best].Figure.Value) {
@@ -259,7 +265,7 @@ func (s *Sizing) choose() {
 	if s.Best < 0 {
 		return
 	}
-	usable := func(l Limit) bool { return l.Ratio.N > 0 && !l.Starves() }
+	usable := func(l Limit) bool { return l.Ratio.N > 0 && l.enough(s.Metric) }
 	within := func(l Limit) bool { return usable(l) && l.Outcome == Tied }
 	s.From = slices.IndexFunc(s.Limits, within)
 	s.Possible = slices.IndexFunc(s.Limits, func(l Limit) bool { return usable(l) && l.Outcome != Different })

@@ -210,17 +210,9 @@ func TestATrialInTurnsHasItsGoodputInItsOwnTime(t *testing.T) {
 	}
 }
 
-func TestWhatAStopLosesIsAShareOfWhatWasInProgress(t *testing.T) {
-	x := trial.Trial{Stop: &trial.Stop{Took: 1500 * time.Millisecond, InProgress: 8, Answered: 5, Rejected: 1, Lost: 2}}
-	if got, ok := Lost(x); !ok || got != 0.25 {
-		t.Errorf("2 of 8: %v (%t)", got, ok)
-	}
+func TestTheTimeToStopIsThatOfTheProcess(t *testing.T) {
+	x := trial.Trial{Stop: &trial.Stop{Took: 1500 * time.Millisecond}}
 	if got, ok := StopTime.Of(x); !ok || got != 1.5 {
 		t.Errorf("stopped in %v s (%t)", got, ok)
-	}
-	for _, none := range []trial.Trial{{}, {Stop: &trial.Stop{Took: 1}}} {
-		if got, ok := Lost(none); ok {
-			t.Errorf("%v of nothing lost", got)
-		}
 	}
 }

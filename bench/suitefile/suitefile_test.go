@@ -146,8 +146,9 @@ func scenarios() *rapid.Generator[bench.Scenario] {
 		sc.DecidedBy = rapid.SampledFrom([]string{"", "goodput", "server-cpu", "response-p99"}).Draw(t, "decided-by")
 		sc.Objective = maybe(objectives(sc.Timing.TimeOut)).Draw(t, "objective")
 		sc.Drain = rapid.Bool().Draw(t, "drain")
-		if !sc.Drain {
-			sc.Interleaved = maybe(span(time.Millisecond, time.Hour)).Draw(t, "interleaved")
+		const most = 7 // trials of a repetition: six strategies, and the baseline's twin
+		if longest := min(sc.Timing.Window/most, time.Hour); !sc.Drain && len(sc.Load.Profile) == 0 && longest >= time.Millisecond {
+			sc.Interleaved = maybe(span(time.Millisecond, longest)).Draw(t, "interleaved")
 		}
 		sc.Strategies = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{
 			"goroutine", "channel", "thread", "tutorial", "pond:workers=7,unit=request", "ants:workers=64,queue=0,full=wait,unit=conn",

@@ -18,8 +18,9 @@ type Env struct {
 	Platform Platform `json:"platform"`
 
 	// The two sides, as they were set for the run. Each trial says what its own processes saw.
-	Server Side `json:"server"`
-	Driver Side `json:"driver"`
+	Server Side   `json:"server"`
+	Driver Side   `json:"driver"`
+	Drives string `json:"drives,omitempty"` // the driver's name, as it was asked for; empty: the best that the system has
 
 	// What was asked for.
 	Suite       string     `json:"suite"`

@@ -25,8 +25,11 @@ type Highest struct {
 	Hi       float64 `json:"high_per_s"` // 0: no bound is known
 	AtLeast  bool    `json:"at_least"`   // PerS is a lower bound: nothing broke
 	AtMost   bool    `json:"at_most"`    // PerS is an upper bound: nothing held
-	Best     bool    `json:"best"`       // none is shown to be better
-	Breach   string  `json:"breach"`     // what broke first, as the object of "the first to break is"; empty: nothing did
+	Best     bool    `json:"best"`       // the highest, or the same as far as can be told
+
+	// Outcome is how it stands to the highest: tied, different (lower), or undecided.
+	Outcome stat.Outcome `json:"outcome"`
+	Breach  string       `json:"breach"` // what broke first, as the object of "the first to break is"; empty: nothing did
 }
 
 // A Size is what a scenario that sweeps a limit has found, in values that package stat decides.
@@ -48,14 +51,14 @@ func capacitiesOf(run trial.Run) []Capacity {
 		if sc.Question != trial.Capacity {
 			continue
 		}
-		c := Capacity{Scenario: sc.Name, Objective: sc.Objective.String()}
+		c := Capacity{Scenario: sc.Name, Objective: sc.Objective.String(), Found: []Highest{}}
 		for _, r := range stat.Capacities(run.Trials, sc) {
 			if r.Replicates == 0 {
 				continue
 			}
 			h := Highest{
 				Strategy: r.Strategy, PerS: r.Rate.Value, AtLeast: r.AtLeast, AtMost: r.AtMost,
-				Best: r.Outcome == stat.Tied, Breach: breaches[r.Limit],
+				Best: r.Outcome == stat.Tied, Outcome: r.Outcome, Breach: breaches[r.Limit],
 			}
 			if r.Rate.Confidence > 0 {
 				h.Lo, h.Hi = r.Rate.Lo, r.Rate.Hi
@@ -100,7 +103,7 @@ func sizesOf(run trial.Run, d trial.Design) []Size {
 func (v Verdict) with(capacities []Capacity, sizes []Size) Verdict {
 	v.Capacities, v.Sizes = slices.Clone(v.Capacities), slices.Clone(v.Sizes)
 	for _, c := range capacities {
-		c.Found = slices.Clone(c.Found)
+		c.Found = append([]Highest{}, c.Found...)
 		slices.SortStableFunc(c.Found, func(a, b Highest) int {
 			switch {
 			case a.PerS > b.PerS:
@@ -140,7 +143,7 @@ func (v Verdict) capacityText(c Capacity) string {
 		best = append(best, v.label(h.Strategy))
 	}
 	if len(best) == 0 {
-		return "No capacity was found."
+		return c.Objective + ": no search came to an end, so that no capacity is known."
 	}
 	if first.AtMost {
 		return fmt.Sprintf("%s: kept by none, not even at %s per second, the lowest rate that was offered.", c.Objective, figure(first.PerS))
@@ -153,8 +156,24 @@ func (v Verdict) capacityText(c Capacity) string {
 	if first.Lo > 0 && first.Hi > 0 {
 		text += fmt.Sprintf(" (%s to %s)", figure(first.Lo), figure(first.Hi))
 	}
-	if last := c.Found[len(c.Found)-1]; !last.Best && first.PerS > 0 {
+	var open []string
+	var last *Highest
+	for i, h := range c.Found {
+		switch h.Outcome {
+		case stat.Different:
+			last = &c.Found[i]
+		case stat.Undecided:
+			open = append(open, v.label(h.Strategy))
+		}
+	}
+	switch {
+	case last != nil && last.AtMost:
+		text += fmt.Sprintf("; %s keeps it at no rate that was offered", v.label(last.Strategy))
+	case last != nil && first.PerS > 0:
 		text += fmt.Sprintf("; %s only up to %s of it", v.label(last.Strategy), percent(last.PerS/first.PerS))
+	}
+	if len(open) > 0 {
+		text += "; not decided: " + and(open)
 	}
 	if first.Breach != "" && !first.AtLeast {
 		text += "; the first to break is " + first.Breach

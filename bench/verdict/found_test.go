@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/poolbench/poolbench/bench/stat"
 )
 
 // Catches: a bound told as a figure, a figure as a bound, the loser named as the winner; slices of the caller's sorted.
@@ -14,9 +16,13 @@ func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
 		found []Highest
 		want  string
 	}{
-		{nil, "No capacity was found."},
-		{[]Highest{{Strategy: bigA, PerS: 700, Breach: "p99"}, {Strategy: bigB, PerS: 1000, Lo: 950, Hi: 1060, Best: true, Breach: "p99"}},
+		{nil, "p99=10ms: no search came to an end, so that no capacity is known."},
+		{[]Highest{{Strategy: bigA, PerS: 700, Breach: "p99", Outcome: stat.Different}, {Strategy: bigB, PerS: 1000, Lo: 950, Hi: 1060, Best: true, Breach: "p99"}},
 			"p99=10ms: b keeps it up to 1,000 per second (950 to 1,060); a only up to 70 % of it; the first to break is p99."},
+		{[]Highest{{Strategy: bigA, PerS: 930, Outcome: stat.Undecided}, {Strategy: bigB, PerS: 1000, Best: true, Breach: "p99"}},
+			"p99=10ms: b keeps it up to 1,000 per second; not decided: a; the first to break is p99."},
+		{[]Highest{{Strategy: bigA, PerS: 200, AtMost: true, Outcome: stat.Different}, {Strategy: bigB, PerS: 1000, Best: true}},
+			"p99=10ms: b keeps it up to 1,000 per second; a keeps it at no rate that was offered."},
 		{[]Highest{{Strategy: bigA, PerS: 990, Best: true}, {Strategy: bigB, PerS: 1000, Lo: 950, Best: true, AtLeast: true}},
 			"p99=10ms: b and a keep it up to at least 1,000 per second."},
 		{[]Highest{{Strategy: bigA, PerS: 10, Best: true, AtMost: true}}, "p99=10ms: kept by none, not even at 10 per second, the lowest rate that was offered."},

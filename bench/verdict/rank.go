@@ -65,15 +65,23 @@ func (j *judge) among(q question, names []string) []stat.Decision {
 	obs := slices.DeleteFunc(slices.Clone(j.obs), func(o stat.Observation) bool {
 		return o.Scenario == q.Name && !slices.Contains(names, o.Strategy)
 	})
+	pair := func(of []stat.Decision, strategy, against string) int {
+		return slices.IndexFunc(of, func(d stat.Decision) bool { return d.Strategy == strategy && d.Against == against })
+	}
 	var all []stat.Decision
 	for _, d := range stat.Decide(obs, scenarios, j.design) {
 		if d.Scenario != q.Name {
 			continue
 		}
-		if i := slices.IndexFunc(whole, func(w stat.Decision) bool { return w.Strategy == d.Strategy && w.Against == d.Against }); i >= 0 {
+		if i := pair(whole, d.Strategy, d.Against); i >= 0 {
 			d = whole[i]
 		}
 		all = append(all, d)
+	}
+	for _, d := range whole { // with fewer rejections the replay may not have come to ask it
+		if pair(all, d.Strategy, d.Against) < 0 && pair(all, d.Against, d.Strategy) < 0 {
+			all = append(all, d)
+		}
 	}
 	return all
 }
@@ -92,7 +100,7 @@ func (j *judge) scenario(q question) Scenario {
 		}
 	}
 	tied := j.rank(q, &s, in)
-	if q.DecidedBy == string(Memory) {
+	if q.DecidedBy == stat.Memory.Key {
 		j.heavy(q, &s)
 	}
 	for _, name := range q.Strategies {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
@@ -32,7 +34,11 @@ const (
 	starvedTrials = 2
 
 	// notOK is what stat.Capacities and the objectives of most services leave for accidents: one in a thousand.
-	notOK = 0.001
+	notOK = stat.MostNotOK
+
+	// accident is the chance, at most, with which a strategy that leaves just so many undone is taken for one that leaves more:
+	// one request of a few hundred is not a share of one in a thousand.
+	accident = 0.01
 
 	// half: a server that does less than half of what it just did has lost control of its load, and is not merely slower.
 	half = 0.5
@@ -203,7 +209,7 @@ func fails(e evidence) (Reason, bool) {
 			share, worst = s, l
 		}
 	}
-	if share <= notOK {
+	if !tooMany(worst.failures().all(), worst.counts.Intended) {
 		return Reason{}, false
 	}
 	f := worst.failures()
@@ -277,7 +283,7 @@ func sheds(e evidence) (Reason, bool) {
 			share, worst = s, l
 		}
 	}
-	if share <= notOK {
+	if !tooMany(worst.counts.Rejected-worst.stop.rejected, worst.counts.Intended) {
 		return Reason{}, false
 	}
 	r := Reason{Code: Sheds, Value: share, Threshold: notOK, Text: fmt.Sprintf("refused %s of %s%s",
@@ -294,9 +300,17 @@ func sheds(e evidence) (Reason, bool) {
 	return r, true
 }
 
+// tooMany says whether bad ones of so many requests are more than notOK, beyond chance (exact binomial test, one-sided).
+func tooMany(bad, of int64) bool {
+	if of <= 0 || float64(bad) <= notOK*float64(of) {
+		return false
+	}
+	return 1-distuv.Binomial{N: float64(of), P: notOK}.CDF(float64(bad-1)) < accident
+}
+
 func objective(e evidence) (Reason, bool) {
 	o := e.scenario.Objective
-	if o == (trial.Objective{}) || e.scenario.DecideAt > 1+rounding {
+	if o == (trial.Objective{}) || slices.ContainsFunc(e.levels, func(l level) bool { return l.load.Fraction == e.scenario.DecideAt && l.peak() > 1+rounding }) {
 		return Reason{}, false
 	}
 	var all trial.Histogram

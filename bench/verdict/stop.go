@@ -27,7 +27,7 @@ func loses(e evidence) (Reason, bool) {
 	for _, l := range e.levels {
 		all = all.plus(l.stop)
 	}
-	if float64(all.lost) <= notOK*float64(all.inProgress) {
+	if !tooMany(all.lost, all.inProgress) {
 		return Reason{}, false
 	}
 	share := float64(all.lost) / float64(all.inProgress)

@@ -150,7 +150,7 @@ type Equals struct {
 func Of(run trial.Run) Verdict {
 	questions := questions(run)
 	design := run.Env.Design
-	if design.Family == 0 {
+	if len(design.Looks) == 0 || design.Alpha <= 0 || design.Threshold <= 0 { // of an older program
 		design = stat.NewDesign(stat.Threshold, scenariosOf(questions), repetitions(run))
 	}
 	v := Verdict{
