@@ -89,7 +89,7 @@ func TestAFaultIsSaidAndPlaced(t *testing.T) {
 		"an objective that all keep": {of(open, func(sc *scenario) { sc.Objective = trial.Objective{Quantile: 0.5, Response: time.Second} }), "scenarios[1].objective", "below the time-out"},
 		"slices that are too short":  {of(open, func(sc *scenario) { sc.Interleaved = time.Millisecond - 1 }), "scenarios[1].interleaved", "at least 1ms"},
 		"slices backwards":           {of(open, func(sc *scenario) { sc.Interleaved = -time.Second }), "scenarios[1].interleaved", "at least 1ms"},
-		"turns that nobody gets to":  {of(open, func(sc *scenario) { sc.Interleaved = 300 * time.Millisecond }), "scenarios[1].interleaved", "window of at least"},
+		"turns that nobody gets to":  {of(open, func(sc *scenario) { sc.Interleaved = 400 * time.Millisecond }), "scenarios[1].interleaved", "window of at least"},
 		"turns in a rate that changes": {of(open, func(sc *scenario) {
 			sc.Interleaved, sc.Load.Profile = 10*time.Millisecond, trial.Burst(5, 0, time.Millisecond)
 		}), "scenarios[1].interleaved", "rate that changes"},

@@ -69,10 +69,10 @@ func (r *runner) run(ctx context.Context) error {
 		}
 	}
 	open := r.suite.everything()
-	var longest time.Duration // repetition
+	var last time.Duration // repetition
 	for rep := range r.suite.Repetitions {
 		open = r.open(rep, open)
-		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && r.over(longest) {
+		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && r.over(rep, last) {
 			break
 		}
 		r.atMost = r.done + r.suite.atMost(rep, open)
@@ -80,7 +80,7 @@ func (r *runner) run(ctx context.Context) error {
 		if err := r.repetition(ctx, rep, open); err != nil {
 			return err
 		}
-		longest = max(longest, time.Since(start))
+		last = time.Since(start)
 	}
 	if n := len(r.recorded); n > 0 {
 		return fmt.Errorf("%w: %d of them are left over", ErrNotThisRun, n)
@@ -88,10 +88,19 @@ func (r *runner) run(ctx context.Context) error {
 	return nil
 }
 
-// over says whether another repetition that takes so long would not fit into the budget.
-func (r *runner) over(repetition time.Duration) bool {
+// over says whether the budget is spent, if each repetition takes as long as the last one. Behind the first look there has to be
+// room up to the next one: what is measured between two looks decides nothing.
+func (r *runner) over(rep int, last time.Duration) bool {
+	wanted := 1
+	if looks := r.design.Looks; len(looks) > 0 && rep >= looks[0] {
+		for _, look := range slices.Backward(looks) {
+			if look > rep {
+				wanted = look - rep
+			}
+		}
+	}
 	budget := r.suite.Budget
-	return budget > 0 && time.Since(r.began)+repetition > budget
+	return budget > 0 && time.Since(r.began)+time.Duration(wanted)*last > budget
 }
 
 // open are the strategies of each scenario that need another repetition. Decisions are taken at the looks of the design

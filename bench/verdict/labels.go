@@ -9,8 +9,8 @@ import (
 )
 
 // Labels are short names by full name: each strategy's kind, and, where one scenario has several of a kind, the limits in
-// which those differ. Limits that change from scenario to scenario only do not count, so that a strategy keeps its name
-// and its style through a report. What most strategies do is not said: that they wait at the limit, and that a worker serves
+// which those differ. Numbers that change from scenario to scenario only do not count, so that a strategy keeps its name
+// and its style through a report; policy and unit do. What most strategies do is not said: that they wait at the limit, and that a worker serves
 // a connection.
 func Labels(trials []trial.Trial) map[string]string {
 	byScenario := map[string]map[string][]string{} // scenario → kind → full names
@@ -33,6 +33,17 @@ func Labels(trials []trial.Trial) map[string]string {
 				telling[kind] = map[string]bool{}
 			}
 			for _, key := range differing(full) {
+				telling[kind][key] = true
+			}
+		}
+	}
+	of := map[string][]string{} // kind → full names, of all scenarios
+	for name := range names {
+		of[trial.Kind(name)] = append(of[trial.Kind(name)], name)
+	}
+	for kind, full := range of {
+		for _, key := range differing(full) {
+			if key == plainPolicy.key || key == plainUnit.key { // which are too much of a difference to go without saying
 				telling[kind][key] = true
 			}
 		}
