@@ -146,7 +146,7 @@ func scenarios() *rapid.Generator[bench.Scenario] {
 		sc.DecidedBy = rapid.SampledFrom([]string{"", "goodput", "server-cpu", "response-p99"}).Draw(t, "decided-by")
 		sc.Objective = maybe(objectives(sc.Timing.TimeOut)).Draw(t, "objective")
 		sc.Drain = rapid.Bool().Draw(t, "drain")
-		const most = 10 // more than the trials of a repetition with any of the strategies that are drawn, and the baseline's twin
+		const most = 21 // trials of a repetition: twenty strategies at most, and the baseline again
 		if longest := min(sc.Timing.Window/most, time.Hour); !sc.Drain && len(sc.Load.Profile) == 0 && longest >= time.Millisecond {
 			sc.Interleaved = maybe(span(time.Millisecond, longest)).Draw(t, "interleaved")
 		}
