@@ -62,7 +62,7 @@ func simulate(noise float64, spoilt func(Step) bool) func(context.Context, []Ste
 			t.Latency.Lag.RecordN(0, n)
 			t.Latency.Service.RecordN(response, n)
 			t.Latency.Response.RecordN(response, n)
-			t.Clients = trial.Clients{Total: 8, Served: 8, Good: []int64{n, 0, 0, 0, 0, 0, 0, 0}, Jain: 1}
+			t.Clients = trial.Clients{Total: 8, Served: 8, Good: []int64{0, 0, 0, 0, 0, 0, 0, n}, Jain: 1}
 			if spoilt != nil && spoilt(s) && tries[key] == 1 {
 				t.Findings = []trial.Finding{{Code: finding.MachineDisturbed, Text: "disturbed", Invalid: true}}
 				t.Invalid = "disturbed"

@@ -215,7 +215,7 @@ func synthTrial(rng *rand.Rand, shapes map[string]trial.Histogram, sc synthScena
 }
 
 // lognormal has n durations, and more at the time-out of one second. Equal ones are made once: a dense histogram takes
-// 220 kB, so they are packed by a round trip.
+// 30 kB, so they are packed by a round trip.
 func lognormal(made map[string]trial.Histogram, median time.Duration, sigma float64, n, more int64) trial.Histogram {
 	key := fmt.Sprint(median, sigma, n, more)
 	if h, ok := made[key]; ok {

@@ -117,8 +117,8 @@ func TestRecordClampsInsteadOfDropping(t *testing.T) {
 	if low, _ := h.Quantile(0); low != 0 {
 		t.Errorf("negative duration counts as %v, want 0", low)
 	}
-	if h.Max() < time.Hour || h.Max() > time.Hour+4*time.Second {
-		t.Errorf("duration beyond the range counts as %v, want an hour within a thousandth", h.Max())
+	if h.Max() < time.Hour || h.Max() > time.Hour+30*time.Second {
+		t.Errorf("duration beyond the range counts as %v, want an hour within a bucket", h.Max())
 	}
 	h.RecordN(time.Second, -3)
 	if h.Count() != 2 {

@@ -134,10 +134,10 @@ func TestDamageThatIsNoTornTailIsAnErrorWithItsLine(t *testing.T) {
 		"not an object":             {line(0) + "[]\n", []string{"t.jsonl:2:"}},
 		"wrong type, last line":     {line(0) + replaced(1, `"seq":1`, `"seq":"1"`), []string{"t.jsonl:2:", "seq"}},
 		"counts, last line":         {line(0) + replaced(1, `"total":4`, `"total":5`), []string{"t.jsonl:2:", "does not add up", "served"}},
-		"schema of the future":      {line(0) + replaced(1, `"schema":2`, `"schema":3`), []string{"t.jsonl:2:", "schema 3", "schema 2", "update"}},
-		"schema of the past":        {line(0) + replaced(1, `"schema":2`, `"schema":1`), []string{"t.jsonl:2:", "schema 1", "schema 2", "measure again", "version that wrote it"}},
-		"its types, too":            {replaced(0, `"schema":2,"seq":0`, `"schema":9,"seq":"a"`), []string{"t.jsonl:1:", "schema 9", "schema 2"}},
-		"no schema":                 {replaced(0, `"schema":2,`, ``), []string{"t.jsonl:1:", "no schema"}},
+		"schema of the future":      {line(0) + replaced(1, `"schema":3`, `"schema":4`), []string{"t.jsonl:2:", "schema 4", "schema 3", "update"}},
+		"schema of the past":        {line(0) + replaced(1, `"schema":3`, `"schema":2`), []string{"t.jsonl:2:", "schema 2", "schema 3", "measure again", "version that wrote it"}},
+		"its types, too":            {replaced(0, `"schema":3,"seq":0`, `"schema":9,"seq":"a"`), []string{"t.jsonl:1:", "schema 9", "schema 3"}},
+		"no schema":                 {replaced(0, `"schema":3,`, ``), []string{"t.jsonl:1:", "no schema"}},
 		"histogram":                 {replaced(0, `"wait_ns":"HIST`, `"wait_ns":"TSIH`), []string{"t.jsonl:1:", "histogram"}},
 	} {
 		trials, _, err := decodeTrials(strings.NewReader(c.file), "t.jsonl")
@@ -163,7 +163,7 @@ func TestAHoleInTheLastLineIsATornTail(t *testing.T) {
 }
 
 func TestFieldsOfALaterProgramArePassedOver(t *testing.T) {
-	line := strings.Replace(text(t, sample(0)), `"schema":2`, `"schema":2,"new_field":{"a":1}`, 1)
+	line := strings.Replace(text(t, sample(0)), `"schema":3`, `"schema":3,"new_field":{"a":1}`, 1)
 	if _, err := decodeTrial([]byte(line)); err != nil {
 		t.Fatal(err)
 	}
@@ -188,11 +188,11 @@ func TestReadSaysWhatIsMissing(t *testing.T) {
 		"a file":        {filepath.Join(put(map[string]string{trialsFile: trials}), trialsFile), "is a file"},
 		"no run":        {put(nil), "holds no run"},
 		"no env":        {put(map[string]string{trialsFile: trials}), "no env.json"},
-		"no trials":     {put(map[string]string{envFile: `{"schema":2}`}), "no trials.jsonl"},
-		"damaged env":   {put(map[string]string{envFile: `{"schema":2`, trialsFile: trials}), "env.json: "},
+		"no trials":     {put(map[string]string{envFile: `{"schema":3}`}), "no trials.jsonl"},
+		"damaged env":   {put(map[string]string{envFile: `{"schema":3`, trialsFile: trials}), "env.json: "},
 		"env's schema":  {put(map[string]string{envFile: `{"schema":7}`, trialsFile: trials}), "schema 7"},
 		"an old run":    {put(map[string]string{envFile: `{"schema":1}`, trialsFile: trials}), "measure again"},
-		"trials' lines": {put(map[string]string{envFile: `{"schema":2}`, trialsFile: "x\n" + trials}), "trials.jsonl:1:"},
+		"trials' lines": {put(map[string]string{envFile: `{"schema":3}`, trialsFile: "x\n" + trials}), "trials.jsonl:1:"},
 	} {
 		_, err := Read(c.dir)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -38,7 +38,7 @@ func sample(seed uint64) Trial {
 	c.Sent = c.OK + c.Rejected + c.Failed + c.TimedOut + c.Unanswered
 	c.Intended = c.Sent + c.Unsent
 	c.Good = c.OK
-	t.Clients = Clients{Total: 4, Served: 2, Refused: 1, Nothing: 1, Good: []int64{c.Good - 1, 1, 0, 0}, Jain: 0.4}
+	t.Clients = Clients{Total: 4, Served: 2, Refused: 1, Nothing: 1, Good: []int64{0, 0, 1, c.Good - 1}, Jain: 0.4}
 	a := &t.Accepted
 	a.Accepted = a.Active + a.Queued + a.Served + a.Shed + a.Aborted + a.Forced
 

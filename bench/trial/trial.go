@@ -10,7 +10,7 @@ import (
 
 // Schema is the version of the record. It changes when a field changes its meaning or goes away, not when one is
 // added; a reader refuses other versions.
-const Schema = 2
+const Schema = 3
 
 // NullServer is the Strategy of trials that measured the driver itself, against a server that does next to nothing.
 const NullServer = "null"
@@ -178,19 +178,6 @@ type Counts struct {
 	TimedOut   int64 `json:"timed_out"`  // no answer within the client's time-out
 	Unanswered int64 `json:"unanswered"` // still open when the trial ended
 	Good       int64 `json:"good"`       // OK answers that came inside the window, whenever their request was intended: goodput
-}
-
-// Clients says who was served. A client is a connection that stays, or, where the session is measured, the slot
-// that runs one session after the other.
-//
-//	Total = Served + Refused + Nothing
-type Clients struct {
-	Total   int     `json:"total"`
-	Served  int     `json:"served"`        // at least one OK answer, inside the window or to a request of it
-	Refused int     `json:"refused"`       // none, and told so: busy answer or connection refused
-	Nothing int     `json:"nothing"`       // none, and never told: starved
-	Good    []int64 `json:"good"`          // OK answers inside the window, by client
-	Jain    float64 `json:"jain_fairness"` // Jain's index of Good, 1/Total to 1; 0 if there was none at all
 }
 
 // Connections is the server's count of what it accepted, each connection in one class.

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/load/schedule"
@@ -184,6 +185,7 @@ func (l *Ledger) Served() trial.Clients {
 			c.Nothing++
 		}
 	}
+	slices.Sort(c.Good)
 	c.Jain = jain(c.Good)
 	return c
 }
