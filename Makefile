@@ -9,7 +9,7 @@ RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo -race)
 # These packages hold measurements against what is true, or run whole suites: one after the other, when nothing else does.
 MEASURING := /bench$$|/bench/(cli|benchtest|internal/load|internal/server)$$
 
-.PHONY: help build test lint bench plots report soak crosscheck driver check smoke cross
+.PHONY: help build test lint bench plots report reference soak crosscheck driver check smoke cross
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -35,6 +35,15 @@ plots: ## measure the quick suite, and write verdict, report and plots to result
 
 report: ## write report and plots of results/latest again, without measuring
 	$(GO) run ./cmd/poolbench report
+
+reference: ## measure results/reference anew: standard, driver, crosscheck; then commit it (25 minutes, on an idle machine)
+	@git diff --quiet HEAD || { echo "commit what was changed first: the reference names the commit that it was measured with, and takes the place of the old one"; exit 1; }
+	$(GO) run ./cmd/poolbench run --suite standard --name reference-new
+	$(MAKE) -s driver > results/reference-new/driver.txt
+	$(MAKE) -s crosscheck > results/reference-new/crosscheck.md
+	rm -rf results/reference
+	mv results/reference-new results/reference
+	ln -sfn reference results/latest
 
 SOAK ?= 20m
 

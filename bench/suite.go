@@ -87,14 +87,7 @@ func (sc Scenario) decideAt() float64 {
 
 // decidedBy is the key of the metric that decides.
 func (sc Scenario) decidedBy() string {
-	switch {
-	case sc.DecidedBy != "":
-		return sc.DecidedBy
-	case sc.Load.Loop == trial.Closed:
-		return stat.Goodput.Key
-	default:
-		return stat.ResponseP50.Key
-	}
+	return cmp.Or(sc.DecidedBy, stat.DefaultMetric(sc.Load.Loop).Key)
 }
 
 // metric is the one that decides; its key has been checked.

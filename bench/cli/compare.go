@@ -78,11 +78,11 @@ func compareThreshold(text string) (float64, error) {
 		return 0, nil
 	}
 	digits, ok := strings.CutSuffix(text, "%")
-	v, err := strconv.ParseFloat(digits, 64)
-	if !ok || err != nil || !(v > 0 && v < 100) {
+	share, err := trial.ParsePercent(digits)
+	if !ok || err != nil || !(share > 0 && share < 1) {
 		return 0, fmt.Errorf("%q: has to be above 0%% and below 100%%, such as 5%%", text)
 	}
-	return v / 100, nil
+	return share, nil
 }
 
 // judgeComparison is an error if anything is, or if nobody could tell.

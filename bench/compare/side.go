@@ -64,13 +64,11 @@ func newSide(run trial.Run) side {
 // decidedBy is the key of the metric that decides a scenario. Older records do not tell it: then it is what a suite takes
 // where nothing is said.
 func (s side) decidedBy(scenario string, trials []trial.Trial) string {
-	if key := s.scenarios[scenario].DecidedBy; key != "" {
-		return key
+	loop := trial.Closed
+	if len(trials) > 0 {
+		loop = trials[0].Load.Loop
 	}
-	if len(trials) > 0 && trials[0].Load.Loop != trial.Closed {
-		return stat.ResponseP50.Key
-	}
-	return stat.Goodput.Key
+	return cmp.Or(s.scenarios[scenario].DecidedBy, stat.DefaultMetric(loop).Key)
 }
 
 // decideAt is the level that decides a scenario: in older records the highest.

@@ -341,11 +341,11 @@ func (u unit) read(text string) (float64, error) {
 		return v, nil
 	default:
 		digits, ok := strings.CutSuffix(text, "%")
-		percent, err := number(digits)
-		if !ok || err != nil || percent > 100 {
+		share, err := trial.ParsePercent(digits)
+		if !ok || err != nil || share > 1 {
 			return 0, errors.New("not a share from 0% to 100%, such as 0.1%")
 		}
-		return strconv.ParseFloat(digits+"e-2", 64)
+		return share, nil
 	}
 }
 
@@ -357,22 +357,8 @@ func (u unit) exact(v float64) string {
 	case perSecond:
 		return strconv.FormatFloat(v, 'f', -1, 64) + "/s"
 	default:
-		return percent(strconv.FormatFloat(v, 'f', -1, 64)) + "%"
+		return trial.FormatPercent(v) + "%"
 	}
-}
-
-// percent moves the point of a number by two places, which multiplying does not always do.
-func percent(digits string) string {
-	whole, part, _ := strings.Cut(digits, ".")
-	part += strings.Repeat("0", max(2-len(part), 0))
-	whole, part = strings.TrimLeft(whole+part[:2], "0"), strings.TrimRight(part[2:], "0")
-	if whole == "" {
-		whole = "0"
-	}
-	if part == "" {
-		return whole
-	}
-	return whole + "." + part
 }
 
 // short writes a measured value, three digits of it.

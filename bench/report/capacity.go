@@ -13,16 +13,12 @@ import (
 
 // answer writes what a scenario found out that asks another question than which strategy is best; false if it asks that
 // one. Such a scenario has more levels, or more strategies, than a reader wants to see compared pair by pair.
-func (v view) answer(d *document, s scenario) bool {
-	i := slices.IndexFunc(v.run.Env.Scenarios, func(sc trial.Scenario) bool { return sc.Name == s.name })
-	if i < 0 {
-		return false
-	}
-	switch sc := v.run.Env.Scenarios[i]; sc.Question {
+func (v view) answer(d *document, s scenario, asked trial.Scenario) bool {
+	switch asked.Question {
 	case trial.Capacity:
-		v.capacities(d, s, sc)
+		v.capacities(d, s, asked)
 	case trial.Size:
-		v.sizes(d, s, sc)
+		v.sizes(d, s, asked)
 	default:
 		return false
 	}

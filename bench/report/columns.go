@@ -116,7 +116,7 @@ func goodputColumn(d *document, l level) textColumn {
 	return textColumn{"goodput, " + u.name, func(c cell) string {
 		text := withInterval(d, c.Goodput, u.of)
 		if c.Goodput.N > 0 && c.Bounded() {
-			text = c.lowerBound() + text + d.note("A lower bound: the driver was the bottleneck.")
+			text = "≥ " + text + d.note("A lower bound: the driver was the bottleneck.")
 		}
 		return text
 	}}

@@ -100,6 +100,12 @@ func rate(perSecond float64) string {
 	return short(perSecond/u.size) + u.name
 }
 
+// rateTick is a rate without "/s", which the panel's title says.
+func rateTick(v float64) string {
+	u := unitFor(rates, v)
+	return short(v/u.size) + u.prefix()
+}
+
 // percent writes a ratio from 0 to 1.
 func percent(ratio float64) string {
 	if math.IsNaN(ratio) || math.IsInf(ratio, 0) {

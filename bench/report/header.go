@@ -8,27 +8,25 @@ import (
 
 // title also says what nobody must overlook.
 func (v view) title(d *document) {
-	d.f("# How connections were served: a comparison of strategies\n\n")
+	d.f("# %s\n\n", documentTitle)
 	if text := v.incomplete(); text != "" {
 		d.f("**This run is partial: %s.** What is missing may favour those that were measured.\n\n", text)
 	}
+	d.f("%s.\n\n", prose(v.caption()))
 }
 
-func (v view) header(d *document) {
+// machineAndData says what was measured, where, when, and what is to be kept in mind of it.
+func (v view) machineAndData(d *document) {
+	d.f("## Machine, warnings and data\n\n")
 	e := v.run.Env
-	d.f("## The run\n\n")
 	line := func(what, text string) {
 		if text != "" {
 			d.f("- **%s:** %s\n", what, text)
 		}
 	}
-	var marks strings.Builder
-	for _, n := range v.warnings() {
-		marks.WriteString(d.note(n))
-	}
 	o := v.overview()
-	line("Measured", fmt.Sprintf("%s in %s, %s, %s%s", counted(len(o.strategies), "strategy"),
-		counted(len(v.scenarios), "scenario"), counted(v.repetitions(), "repetition"), v.trialsText(), marks.String()))
+	line("Measured", fmt.Sprintf("%s in %s, %s, %s", counted(len(o.strategies), "strategy"),
+		counted(len(v.scenarios), "scenario"), counted(v.repetitions(), "repetition"), v.trialsText()))
 	line("By", code(strings.Join(e.Command, " ")))
 	line("On", prose(v.machine()))
 	if !e.Started.IsZero() {
@@ -39,7 +37,16 @@ func (v view) header(d *document) {
 		line("When", when)
 	}
 	line("Code", strings.TrimSpace(fmt.Sprintf("%s %s, commit %s, seed %d", prose(e.Program), prose(e.Version), prose(v.commit()), e.Seed)))
-	line("Raw data", "[trials.jsonl](trials.jsonl), [env.json](env.json)")
+	line("Raw data", "[trials.jsonl](trials.jsonl), one trial in each line; [env.json](env.json), the machine and what was asked; [verdict.json](verdict.json)")
+	d.f("\n")
+	warnings := v.warnings()
+	if len(warnings) == 0 {
+		return
+	}
+	d.f("### Warnings\n\n")
+	for _, w := range warnings {
+		d.f("- %s\n", prose(w))
+	}
 	d.f("\n")
 }
 

@@ -239,7 +239,9 @@ func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
 		for i, q := range l.quantiles {
 			points[i] = vg.Point{X: d.x.at(q), Y: d.y.at(l.seconds[i])}
 		}
-		d.stroke(l.style.color, 1.6, l.style.dash, points...)
+		d.of(l.label, func() {
+			d.tells(l.hint(), func() { d.stroke(l.style.color, 1.6, l.style.dash, points...) })
+		})
 	}
 	// Markers after all lines. They sit at places of their own, so that those of equal lines do not hide each other.
 	for i, l := range lp.lines {
@@ -248,10 +250,28 @@ func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
 			at := step * (float64(k) + 0.3 + 0.7*float64(i)/float64(len(lp.lines)))
 			n := int(at * 40)
 			if n >= 0 && n < len(l.quantiles) {
-				d.mark(l.style, 2.8, false, d.x.at(l.quantiles[n]), d.y.at(l.seconds[n]))
+				d.of(l.label, func() {
+					d.tells(fmt.Sprintf("%s: %s %% within %s", l.label, short(100*l.quantiles[n]), l.latency(l.seconds[n])), func() {
+						d.mark(l.style, 2.8, false, d.x.at(l.quantiles[n]), d.y.at(l.seconds[n]))
+					})
+				})
 			}
 		}
 	}
+}
+
+// hint has the percentiles that people ask for, as far as they are supported.
+func (l latencyLine) hint() string {
+	text := l.label
+	for _, q := range []struct {
+		q    float64
+		name string
+	}{{0.5, "p50"}, {0.9, "p90"}, {0.99, "p99"}, {0.999, "p99.9"}} {
+		if v, ok := quantile(l.Latency.Response, q.q); ok {
+			text += "\n" + q.name + " " + l.latency(v)
+		}
+	}
+	return text + "\nserved " + l.served()
 }
 
 // servedLegend names every strategy once, with the clients that it served where it was not all of them.
@@ -262,7 +282,7 @@ func servedLegend(s scenario) []legendItem {
 		if c.starved() && len(s.levels) > 1 {
 			text += " at worst"
 		}
-		out = append(out, legendItem{text: text, style: c.style, mark: true})
+		out = append(out, legendItem{text: text, strategy: c.label, style: c.style, mark: true})
 	}
 	return out
 }

@@ -22,6 +22,14 @@ type loadPoint struct {
 	sustained bool // goodput is at least keptUp of offered
 }
 
+func (p loadPoint) hint() string {
+	text := fmt.Sprintf("%s at %s offered: goodput %s, %s of it", p.label, rate(p.offered), rate(p.goodput), percent(p.kept()))
+	if p.p99ok {
+		text += "; p99 " + p.latency(p.p99)
+	}
+	return text + "; served " + p.served()
+}
+
 func loadPoints(s scenario) []loadPoint {
 	var out []loadPoint
 	for _, c := range s.cells() {
@@ -275,12 +283,14 @@ func drawLoad(d panel, points []loadPoint, value func(loadPoint) (float64, bool)
 				line, look = append(line, place(p, v)), p.style
 			}
 		}
-		d.stroke(alpha(look.color, 0xA0), 1.1, look.dash, line...)
+		d.of(label, func() { d.stroke(alpha(look.color, 0xA0), 1.1, look.dash, line...) })
 	}
 	for _, p := range points {
 		if v, ok := value(p); ok {
 			at := place(p, v)
-			d.mark(p.style, 3.1, !p.sustained, at.X, at.Y)
+			d.of(p.label, func() {
+				d.tells(p.hint(), func() { d.mark(p.style, 3.1, !p.sustained, at.X, at.Y) })
+			})
 		}
 	}
 }

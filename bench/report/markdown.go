@@ -25,21 +25,41 @@ func (d *document) note(text string) string {
 	return fmt.Sprintf("[^%d]", i+1)
 }
 
-// markdown shows those figures that there are.
+// documentTitle is the question that a reader comes with.
+const documentTitle = "Which strategy should the server use?"
+
+// markdown shows those figures that there are. First the answer, then what it rests on: scenario by scenario, then how it
+// was measured, on what.
 func (v view) markdown(figures []figure) []byte {
 	var d document
-	show := func(name string) {
-		if i := slices.IndexFunc(figures, func(f figure) bool { return f.name == name }); i >= 0 {
-			f := figures[i]
-			// The link under a picture that is shown leads to the one that scales.
-			d.f("[![%s](%s)](%s)\n\n", altText(f.alt), path.Join(plotsDir, name+".png"), path.Join(plotsDir, name+".svg"))
+	show := func(names ...string) {
+		for _, name := range names {
+			if i := slices.IndexFunc(figures, func(f figure) bool { return f.name == name }); i >= 0 {
+				f := figures[i]
+				// The link under a picture that is shown leads to the one that scales.
+				d.f("[![%s](%s)](%s)\n\n", altText(f.alt), path.Join(plotsDir, name+".png"), path.Join(plotsDir, name+".svg"))
+			}
 		}
 	}
 	v.title(&d)
-	v.verdict(&d)
+	v.verdict(&d, v.said, show)
 	v.claims(&d)
-	v.header(&d)
-	d.f("## Summary\n\n")
+	v.acrossScenarios(&d, show)
+	for _, s := range v.scenarios {
+		v.scenario(&d, s, v.said, show)
+	}
+	v.outlierSection(&d)
+	v.method(&d)
+	v.machineAndData(&d)
+	for i, n := range d.notes {
+		d.f("[^%d]: %s\n", i+1, prose(n))
+	}
+	return []byte(strings.TrimRight(d.String(), "\n") + "\n")
+}
+
+// acrossScenarios is what can be said of the run in a paragraph, and the pictures that have all scenarios in them.
+func (v view) acrossScenarios(d *document, show func(...string)) {
+	d.f("## Across scenarios\n\n")
 	if s := v.overview().sentences(); len(s) > 0 {
 		for _, sentence := range s {
 			d.f("- %s\n", prose(sentence))
@@ -48,20 +68,7 @@ func (v view) markdown(figures []figure) []byte {
 	} else {
 		d.f("There is no trial that can be used, so there is nothing to say.\n\n")
 	}
-	show("throughput")
-	show("served")
-	show("starved")
-	for _, s := range v.scenarios {
-		v.scenario(&d, s)
-		show("load-" + s.file)
-		show("latency-" + s.file)
-	}
-	v.outlierSection(&d)
-	v.method(&d)
-	for i, n := range d.notes {
-		d.f("[^%d]: %s\n", i+1, prose(n))
-	}
-	return []byte(strings.TrimRight(d.String(), "\n") + "\n")
+	show("served", "starved", "cost", "memory")
 }
 
 // altText keeps a text inside the brackets of an image.

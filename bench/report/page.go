@@ -26,10 +26,11 @@ type figure struct {
 }
 
 type legendItem struct {
-	text  string
-	style style
-	mark  bool // the marker as well as the line
-	area  bool // a block of colour in place of a line
+	text     string
+	strategy string // whose it is; empty: nobody's alone
+	style    style
+	mark     bool // the marker as well as the line
+	area     bool // a block of colour in place of a line
 }
 
 const (
@@ -80,6 +81,19 @@ func (f figure) legendRows(t typesetter) [][]legendItem {
 	return rows
 }
 
+// draw sets the item's thumb and text beside each other, from x on.
+func (item legendItem) draw(p pen, x, y vg.Length) {
+	if item.area {
+		p.box(item.style.color, x, y-3.5, x+legendThumb, y+3.5)
+	} else {
+		p.stroke(item.style.color, 1.8, item.style.dash, vg.Point{X: x, Y: y}, vg.Point{X: x + legendThumb, Y: y})
+	}
+	if item.mark {
+		p.mark(item.style, 3.2, false, x+legendThumb/2, y)
+	}
+	p.writeMid(labelType, left, x+legendThumb+5, y, item.text)
+}
+
 // paint draws the page on a canvas of its size.
 func (f figure) paint(c draw.Canvas, t typesetter) {
 	p := pen{c, t}
@@ -92,15 +106,7 @@ func (f figure) paint(c draw.Canvas, t typesetter) {
 	for _, row := range f.legendRows(t) {
 		x, y := p.Min.X, p.Max.Y-legendRow/2
 		for _, item := range row {
-			if item.area {
-				p.box(item.style.color, x, y-3.5, x+legendThumb, y+3.5)
-			} else {
-				p.stroke(item.style.color, 1.8, item.style.dash, vg.Point{X: x, Y: y}, vg.Point{X: x + legendThumb, Y: y})
-			}
-			if item.mark {
-				p.mark(item.style, 3.2, false, x+legendThumb/2, y)
-			}
-			p.writeMid(labelType, left, x+legendThumb+5, y, item.text)
+			p.of(item.strategy, func() { item.draw(p, x, y) })
 			x += legendThumb + 5 + t.width(labelType, item.text) + legendGap
 		}
 		p.Max.Y -= legendRow

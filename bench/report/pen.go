@@ -1,6 +1,7 @@
 package report
 
 import (
+	"html"
 	"image/color"
 	"strings"
 
@@ -193,4 +194,22 @@ func (p pen) mark(s style, radius vg.Length, hollow bool, x, y vg.Length) {
 func (p pen) inside(left, right, bottom, top vg.Length) pen {
 	p.Canvas = draw.Crop(p.Canvas, left, -right, bottom, -top)
 	return p
+}
+
+// of draws what belongs to the strategy with this label: a page can then hide it.
+func (p pen) of(label string, draw func()) {
+	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && label != "" {
+		c.group(` data-strategy="`+html.EscapeString(label)+`"`, "", draw)
+		return
+	}
+	draw()
+}
+
+// tells draws what has a text for who points at it, or has it read: the value, and whose it is.
+func (p pen) tells(text string, draw func()) {
+	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && text != "" {
+		c.group(` class="mark"`, text, draw)
+		return
+	}
+	draw()
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/trial"
@@ -18,9 +19,9 @@ import (
 // plotsDir is where the pictures are, under the folder of the report.
 const plotsDir = "plots"
 
-// Write writes report.md and its plots under dir and returns their names, report.md first. Each file is replaced as a
-// whole. dir is made if it does not exist; report.md links to the run's trials.jsonl and env.json beside it, so dir is
-// the run's own folder as a rule.
+// Write writes report.md, report.html and their plots under dir and returns their names, report.md first. Each file is
+// replaced as a whole. dir is made if it does not exist; the reports link to the run's trials.jsonl and env.json beside
+// them, so dir is the run's own folder as a rule.
 func Write(run trial.Run, dir string) ([]string, error) {
 	v, t := newView(run), newTypesetter()
 	figures := v.figures(t)
@@ -28,11 +29,23 @@ func Write(run trial.Run, dir string) ([]string, error) {
 	if err != nil {
 		return written, err
 	}
-	name := filepath.Join(dir, "report.md")
-	if err := replace(name, v.markdown(figures)); err != nil {
+	markdown := v.markdown(figures)
+	page, err := v.html(figures, markdown, t)
+	if err != nil {
 		return written, err
 	}
-	return append([]string{name}, written...), nil
+	var texts []string
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{"report.md", markdown}, {"report.html", page}} {
+		name := filepath.Join(dir, file.name)
+		if err := replace(name, file.content); err != nil {
+			return slices.Concat(texts, written), err
+		}
+		texts = append(texts, name)
+	}
+	return slices.Concat(texts, written), nil
 }
 
 // Plots writes the pictures alone, as dir/plots/*.png and *.svg, and returns their names.
@@ -45,6 +58,21 @@ func Plots(run trial.Run, dir string) ([]string, error) {
 func Markdown(run trial.Run) []byte {
 	v := newView(run)
 	return v.markdown(v.figures(newTypesetter()))
+}
+
+// HTML is the page of report.html.
+func HTML(run trial.Run) ([]byte, error) {
+	v, t := newView(run), newTypesetter()
+	figures := v.figures(t)
+	return v.html(figures, v.markdown(figures), t)
+}
+
+// replace writes a file so that a reader sees the old one or the new one, never half of one.
+func replace(name string, b []byte) error {
+	if err := trial.Replace(name, b); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }
 
 // save returns the names of what it has written, also with an error.
@@ -81,14 +109,19 @@ func (v view) figures(t typesetter) []figure {
 			out = append(out, f)
 		}
 	}
-	add(throughputFigure(v, t))
+	add(matrixFigure(v, t))
 	add(servedFigure(v, t))
 	add(starvedFigure(v, t))
+	add(costFigure(v, t))
+	add(memoryFigure(v, t))
 	for _, s := range v.scenarios {
-		add(latencyFigure(v, s, t))
+		add(repetitionsFigure(v, s, t))
+		add(sizingFigure(v, s, t))
 		if s.open() {
 			add(loadFigure(v, s, t))
 		}
+		add(heatFigure(v, s, t))
+		add(latencyFigure(v, s, t))
 	}
 	return out
 }

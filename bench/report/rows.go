@@ -4,11 +4,13 @@ import "gonum.org/v1/plot/vg"
 
 // A row is one strategy in a panel of rows: strategies stand beside the vertical axis, where their names have room.
 type row struct {
-	label string
-	soft  bool   // less ink: the baseline's twin
-	value string // the figure as text, right of the data
-	note  string // what must not be overlooked: not everyone was served
-	draw  func(d panel, y vg.Length)
+	label    string
+	strategy string // whose row it is; empty: nobody's alone
+	hint     string // for who points at it
+	soft     bool   // less ink: the baseline's twin
+	value    string // the figure as text, right of the data
+	note     string // what must not be overlooked: not everyone was served
+	draw     func(d panel, y vg.Length)
 }
 
 // rows is a panel with a row for each strategy.
@@ -145,9 +147,11 @@ func (g rowGrid) drawPanel(p pen, r rows) {
 		if row.soft {
 			look = look.in(inkSoft)
 		}
-		p.writeMid(look, right, area.Min.X-8, y, p.fit(look, row.label, label))
-		p.writeMid(look, right, area.Max.X+8+value, y, row.value)
-		p.writeMid(alarmType, left, p.Max.X-note, y, row.note)
-		row.draw(d, y)
+		p.of(row.strategy, func() {
+			p.writeMid(look, right, area.Min.X-8, y, p.fit(look, row.label, label))
+			p.writeMid(look, right, area.Max.X+8+value, y, row.value)
+			p.writeMid(alarmType, left, p.Max.X-note, y, row.note)
+			p.tells(row.hint, func() { row.draw(d, y) })
+		})
 	}
 }

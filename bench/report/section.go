@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
+	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
 // first is the first cell with figures, for what is the same in all of them.
@@ -19,25 +22,119 @@ func (s scenario) first() (cell, bool) {
 	return cs[0], true
 }
 
-func (v view) scenario(d *document, s scenario) {
+// scenario is a chapter: what it is, how to read it, what came of it and why, then the pictures, then the figures.
+func (v view) scenario(d *document, s scenario, said choice.Verdict, show func(...string)) {
 	d.f("## %s\n\n", prose(s.name))
-	for _, asked := range v.run.Env.Scenarios {
-		if asked.Name == s.name {
-			d.f("%s ", prose(asked.About))
-		}
+	asked := v.asked(s)
+	about := asked.About
+	if about != "" {
+		about += " "
 	}
-	d.f("%s\n\n", prose(s.describe()))
+	d.f("**What it is.** %s%s\n\n", prose(about), prose(s.describe()))
 	c, ok := s.first()
 	if !ok {
 		d.f("No trial of this scenario can be used.\n\n")
 		return
 	}
-	d.f("%s\n\n", prose(v.limits(s)))
-	if v.answer(d, s) {
-		s.totals(d, c.Measured)
-		s.others(d)
-		return
+	d.f("**How to read it.** %s\n\n", prose(v.reading(s, asked, said)))
+	for _, found := range []struct{ head, text string }{{"What we found", foundIn(said, s.name)}, {"Why, and what would change it", changesIn(said, s.name)}} {
+		if found.text != "" {
+			d.f("**%s.** %s\n\n", found.head, prose(found.text))
+		}
 	}
+	show("repetitions-"+s.file, "sizing-"+s.file, "load-"+s.file, "heat-"+s.file, "latency-"+s.file)
+	if !v.answer(d, s, asked) {
+		v.compared(d, s)
+	}
+	s.totals(d, c.Measured)
+	s.others(d)
+	v.trialsOf(d, s)
+}
+
+// asked is what the run's record says of a scenario; it has no name where the record says nothing.
+func (v view) asked(s scenario) trial.Scenario {
+	i := slices.IndexFunc(v.run.Env.Scenarios, func(sc trial.Scenario) bool { return sc.Name == s.name })
+	if i < 0 {
+		return trial.Scenario{}
+	}
+	return v.run.Env.Scenarios[i]
+}
+
+// reading is what a reader has to know before the figures tell anything.
+func (v view) reading(s scenario, asked trial.Scenario, said choice.Verdict) string {
+	pace := map[bool]string{
+		false: "Each client waits for its answer before it asks again, so the server sets the pace, and a slow one is asked less.",
+		true:  "Requests come by a schedule, whether or not the server keeps up, and times are counted from when they were due: so waiting shows.",
+	}[s.open()]
+	switch asked.Question {
+	case trial.Capacity:
+		return pace + " The load goes up until the objective breaks; what counts is the highest rate at which it held."
+	case trial.Size:
+		return pace + fmt.Sprintf(" The same strategy with more and more %s; what counts is the smallest limit that is within %s of the best.", settingNoun(v.sizeSetting(s, asked)), percent(v.threshold()))
+	}
+	i := slices.IndexFunc(said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == s.name })
+	if i < 0 {
+		return pace
+	}
+	sc := said.Scenarios[i]
+	m, err := stat.MetricOf(sc.DecidedBy)
+	if err != nil {
+		return pace
+	}
+	better := "the less the better"
+	if m.Higher {
+		better = "the more the better"
+	}
+	at := ""
+	if s.open() && len(s.levels) > 1 {
+		at = fmt.Sprintf(" at %s of the capacity", percent(sc.DecideAt))
+	}
+	return fmt.Sprintf("%s It is decided by %s%s, %s; differences of less than %s do not count. Who leaves clients without an answer is out, whatever the other figures say.",
+		pace, m.Name, at, better, percent(said.Threshold))
+}
+
+// sizeSetting is the limit that a scenario sweeps.
+func (v view) sizeSetting(s scenario, asked trial.Scenario) string {
+	z, err := stat.Sizes(v.run.Trials, asked, v.run.Env.Design)
+	if err != nil {
+		return "workers"
+	}
+	return z.Setting
+}
+
+// foundIn is the verdict's sentence on a scenario, whatever it asks.
+func foundIn(said choice.Verdict, name string) string {
+	for _, sc := range said.Scenarios {
+		if sc.Name == name {
+			return sc.Sentence
+		}
+	}
+	for _, c := range said.Capacities {
+		if c.Scenario == name {
+			return c.Sentence
+		}
+	}
+	for _, z := range said.Sizes {
+		if z.Scenario == name {
+			return z.Sentence
+		}
+	}
+	return ""
+}
+
+// changesIn is what would change the verdict on a scenario's strategies.
+func changesIn(said choice.Verdict, name string) string {
+	for _, sc := range said.Scenarios {
+		if sc.Name == name {
+			return sentence(changes(said, sc))
+		}
+	}
+	return ""
+}
+
+// compared has the strategies' comparisons and their figures, at each offered load.
+func (v view) compared(d *document, s scenario) {
+	d.f("%s\n\n", prose(v.limits(s)))
 	for _, c := range s.starving() {
 		what := "Refused"
 		if c.worst.Nothing > 0 {
@@ -61,8 +158,35 @@ func (v view) scenario(d *document, s scenario) {
 			s.closedTable(d, l)
 		}
 	}
-	s.totals(d, c.Measured)
-	s.others(d)
+}
+
+// trialsOf leads from a scenario's figures to the trials that they come from.
+func (v view) trialsOf(d *document, s scenario) {
+	used, spoilt := map[string][]string{}, map[string][]string{}
+	var names []string
+	for _, t := range v.run.Trials {
+		if t.Scenario != s.name || t.Calibrates {
+			continue
+		}
+		name := v.label(t.Strategy)
+		if t.Twin {
+			name += ", again"
+		}
+		addTo(&names, name)
+		line := strconv.Itoa(t.Seq + 1)
+		if t.Invalid == "" {
+			used[name] = append(used[name], line)
+		} else {
+			spoilt[name] = append(spoilt[name], line)
+		}
+	}
+	d.f("The figures come from these lines of [trials.jsonl](trials.jsonl), each of which is a trial:\n\n")
+	t := table{head: []string{"strategy", "trials", "lines", "left out, as invalid"}, text: true}
+	slices.Sort(names)
+	for _, name := range names {
+		t.add(name, count(int64(len(used[name]))), cmp.Or(strings.Join(used[name], " "), absent), cmp.Or(strings.Join(spoilt[name], " "), absent))
+	}
+	t.write(&d.Builder)
 }
 
 // describe says what was asked of the server.

@@ -4,80 +4,75 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"gonum.org/v1/plot/vg"
 )
 
-// servedPanel is a scenario with each strategy's worst trial.
-type servedPanel struct {
-	scenario
-	cells []cell
-	total int
-}
-
-func servedPanels(v view) []servedPanel {
-	var out []servedPanel
+// servedFigure has the share of the clients that each strategy served, in the trial that served the fewest.
+func servedFigure(v view, t typesetter) (figure, bool) {
+	scenarios := v.scenarioNames()
+	worst := map[string]cell{}
 	for _, s := range v.scenarios {
-		p := servedPanel{scenario: s, cells: s.worstCells()}
-		for _, c := range p.cells {
-			p.total = max(p.total, c.worst.Total)
-		}
-		if p.total > 0 {
-			out = append(out, p)
+		for _, c := range s.worstCells() {
+			if c.worst.Total > 0 {
+				worst[s.name+"\x00"+c.label] = c
+			}
 		}
 	}
-	return out
-}
-
-// The three classes of clients. They differ in lightness, so they need no colour to be told apart; strategies' own
-// colours are not used, because here colour means the class.
-var (
-	servedColour  = rgb(0x4C8DAE)
-	refusedColour = rgb(0xE8B04A)
-	nothingColour = alarm
-)
-
-func servedFigure(v view, t typesetter) (figure, bool) {
-	panels := servedPanels(v)
-	if len(panels) == 0 {
+	g := newGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) gridCell {
+		c, ok := worst[name+"\x00"+label]
+		if !ok {
+			return gridCell{}
+		}
+		return c.servedCell()
+	}))
+	if g.empty() {
 		return figure{}, false
 	}
-	var rs []rows
-	for _, p := range panels {
-		r := rows{
-			title: p.name + ", " + clients(p.levels[0]),
-			notes: p.servedText(),
-			x:     axis{lo: 0, hi: float64(p.total), scale: linear},
-			ticks: []tick{{0, "0"}, {float64(p.total), count(int64(p.total))}},
-		}
-		for _, c := range p.cells {
-			r.rows = append(r.rows, row{label: c.label, value: c.served(), note: classNote(c), draw: c.drawServed})
-		}
-		rs = append(rs, r)
-	}
-	grid := newRowGrid(t, rs)
-	title := servedTitle(panels, v.scenarios)
+	title := servedTitle(v.scenarios)
 	return figure{
 		name:     "served",
 		title:    title,
-		subtitle: "Clients in the trial that served the fewest of them. What those who were served saw does not tell of the others.",
-		alt:      "Clients served, refused and starved by each strategy in each scenario. " + title,
+		subtitle: "Clients with at least one answer, in the trial that served the fewest of them, and under it Jain's fairness index: 1 if all got as much, 1/n if one of n got everything. What those who were served saw does not tell of the others.",
+		alt:      "Share of the clients that each strategy served in each scenario. " + title,
 		caption:  v.caption(),
 		legend: []legendItem{
-			{text: "served: at least one answer inside the window", style: style{color: servedColour}, area: true},
-			{text: "refused, and told so", style: style{color: refusedColour}, area: true},
-			{text: "nothing, and never told: starved", style: style{color: nothingColour}, area: true},
+			{text: "all were served", style: style{color: goodFill}, area: true},
+			{text: "some were refused, and told so", style: style{color: poorFill}, area: true},
+			{text: "some got nothing, and were never told: starved", style: style{color: badFill}, area: true},
 		},
-		height: grid.height(),
-		draw:   grid.draw,
+		height: g.height(),
+		draw:   g.draw,
 	}, true
 }
 
-func (p servedPanel) servedText() string {
-	if n := len(p.starving()); n > 0 {
-		return fmt.Sprintf("%d of %s did not serve every client.", n, counted(len(p.cells), "strategy"))
+func (c cell) servedCell() gridCell {
+	w := c.worst
+	g := gridCell{
+		text: "all", small: "J " + short(w.Jain), fill: goodFill, ink: whiteInk,
+		hint: fmt.Sprintf("%s on %s: served %s; Jain's index %s", c.label, c.Scenario, c.served(), sig(w.Jain)),
 	}
-	return everyStrategy(p.scenario) + " served every client."
+	if note := classNote(c); note != "" {
+		g.hint += "; " + note
+	}
+	if !c.starved() {
+		return g
+	}
+	g.text, g.fill, g.ink = shareServed(w.Served, w.Total), badFill, whiteInk
+	if w.Nothing == 0 {
+		g.fill, g.ink = poorFill, darkInk
+	}
+	return g
+}
+
+// shareServed is never rounded to all, nor to nothing.
+func shareServed(n, of int) string {
+	switch text := percent(float64(n) / float64(of)); {
+	case n == 0:
+		return "none"
+	case text == "100 %":
+		return "99.9 %"
+	default:
+		return text
+	}
 }
 
 // everyStrategy leaves out those of which nothing is known.
@@ -88,19 +83,22 @@ func everyStrategy(all ...scenario) string {
 	return "Every strategy"
 }
 
-// servedTitle is about panels; all are the scenarios, also those of which nothing can be shown.
-func servedTitle(panels []servedPanel, all []scenario) string {
+// servedTitle is about those that can be shown; all are the scenarios, also those of which nothing can.
+func servedTitle(all []scenario) string {
 	var who []string
 	var labels []string
-	short := 0
+	short, shown := 0, 0
 	var worst cell
-	for _, p := range panels {
-		starving := p.starving()
+	for _, s := range all {
+		if len(s.cells()) > 0 {
+			shown++
+		}
+		starving := s.starving()
 		if len(starving) > 0 {
 			short++
 		}
 		for _, c := range starving {
-			who = append(who, fmt.Sprintf("%s: %s clients served by %s", p.name, c.served(), c.label))
+			who = append(who, fmt.Sprintf("%s: %s clients served by %s", s.name, c.served(), c.label))
 			if !slices.Contains(labels, c.label) {
 				labels = append(labels, c.label)
 			}
@@ -116,7 +114,7 @@ func servedTitle(panels []servedPanel, all []scenario) string {
 		return strings.Join(who, "; ")
 	default:
 		return fmt.Sprintf("In %d of %s clients went without an answer from %s: on %s %s served %s",
-			short, counted(len(panels), "scenario"), anyOf(labels, 3), worst.Scenario, worst.label, worst.served())
+			short, counted(shown, "scenario"), anyOf(labels, 3), worst.Scenario, worst.label, worst.served())
 	}
 }
 
@@ -129,16 +127,4 @@ func classNote(c cell) string {
 		parts = append(parts, count(int64(c.worst.Nothing))+" got nothing")
 	}
 	return strings.Join(parts, ", ")
-}
-
-func (c cell) drawServed(d panel, y vg.Length) {
-	const half = rowHeight * 0.3
-	from := 0
-	for _, part := range []struct {
-		n      int
-		colour style
-	}{{c.worst.Served, style{color: servedColour}}, {c.worst.Refused, style{color: refusedColour}}, {c.worst.Nothing, style{color: nothingColour}}} {
-		d.box(part.colour.color, d.x.at(float64(from)), y-half, d.x.at(float64(from+part.n)), y+half)
-		from += part.n
-	}
 }

@@ -9,6 +9,7 @@ import (
 type table struct {
 	head []string // the first column is left-aligned, the others are numbers
 	rows [][]string
+	text bool // the others are words, and left-aligned too
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -24,9 +25,12 @@ func (t *table) write(b *strings.Builder) {
 		for i, cell := range row {
 			cell = escape(cell)
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
+			switch {
+			case i == 0:
 				b.WriteString("| " + cell + pad)
-			} else {
+			case t.text:
+				b.WriteString(" | " + cell + pad)
+			default:
 				b.WriteString(" | " + pad + cell)
 			}
 		}
@@ -34,7 +38,7 @@ func (t *table) write(b *strings.Builder) {
 	}
 	line(t.head)
 	for i, w := range widths {
-		if i == 0 {
+		if i == 0 || t.text {
 			b.WriteString("|:" + strings.Repeat("-", w+1))
 		} else {
 			b.WriteString("|" + strings.Repeat("-", w+1) + ":")

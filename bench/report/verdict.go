@@ -1,16 +1,14 @@
 package report
 
 import (
-	"slices"
+	"cmp"
 	"strings"
 
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
 // verdict is what a reader came for: what to take, in one look where it is good, and why.
-func (v view) verdict(d *document) { d.verdict(choice.Of(v.run)) }
-
-func (d *document) verdict(said choice.Verdict) {
+func (v view) verdict(d *document, said choice.Verdict, show func(...string)) {
 	d.f("## Verdict\n\n")
 	for _, s := range said.Overall.Sentences {
 		d.f("%s\n\n", prose(s))
@@ -27,40 +25,51 @@ func (d *document) verdict(said choice.Verdict) {
 	if len(said.Scenarios) == 0 {
 		return
 	}
-	matrix(said).write(&d.Builder)
+	show("matrix")
+	standings(said).write(&d.Builder)
 	d.f("%s The same for programs: [verdict.json](verdict.json).\n\n", key(said))
-	d.f("### Why, and what would change it\n\n")
-	for _, s := range said.Scenarios {
-		d.f("- **%s:** %s", prose(s.Name), prose(s.Sentence))
-		if text := changes(said, s); text != "" {
-			d.f(" *What would change it:* %s.", prose(text))
-		}
-		d.f("\n")
-	}
-	d.f("\n")
 }
 
-// matrix has a word for each strategy in each scenario. Strategies that differ in limits from scenario to scenario only
-// share a column.
-func matrix(said choice.Verdict) *table {
-	t := &table{head: []string{"scenario"}}
-	for _, s := range said.Overall.Strategies {
-		addTo(&t.head, said.Labels[s.Name])
-	}
+// standings has a line for each scenario: who is best, who is not and why, and of whom it is not known.
+func standings(said choice.Verdict) *table {
+	t := &table{head: []string{"scenario", "best", "behind, or out", "not decided"}, text: true}
 	for _, sc := range said.Scenarios {
-		row := make([]string, len(t.head))
-		row[0] = sc.Name
-		for i := range row[1:] {
-			row[i+1] = absent
-		}
-		for _, s := range said.Overall.Strategies {
-			if i := slices.Index(t.head[1:], said.Labels[s.Name]); row[i+1] == absent {
-				row[i+1] = sc.Word(s.Name)
+		labels := func(names []string) string {
+			var out []string
+			for _, name := range names {
+				out = append(out, said.Labels[name])
 			}
+			return cmp.Or(strings.Join(out, ", "), absent)
 		}
-		t.add(row...)
+		var not, open groups
+		for _, b := range sc.Behind {
+			not.add(sc.Word(b.Strategy), said.Labels[b.Strategy])
+		}
+		for _, o := range sc.Out {
+			not.add(sc.Word(o.Strategy), said.Labels[o.Strategy])
+		}
+		for _, o := range sc.Undecided {
+			open.add("", said.Labels[o.Strategy])
+		}
+		for _, name := range sc.Unranked {
+			open.add(sc.Word(name), said.Labels[name])
+		}
+		t.add(sc.Name, labels(sc.Best), not.byRemark(), open.byRemark())
 	}
 	return t
+}
+
+// byRemark has the labels of a remark before it: "thread, pond: behind ×2.6".
+func (g groups) byRemark() string {
+	var parts []string
+	for _, remark := range g.labels {
+		text := strings.Join(g.remarks[remark], ", ")
+		if remark != "" {
+			text += ": " + remark
+		}
+		parts = append(parts, text)
+	}
+	return cmp.Or(strings.Join(parts, "; "), absent)
 }
 
 // meanings are the words of the matrix in plain language; those of rules come behind "out:".

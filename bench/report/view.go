@@ -20,6 +20,7 @@ type view struct {
 	ceiling   []stat.Summary    // of those that measured the driver itself
 	labels    map[string]string // by full name
 	styles    map[string]style  // by label, of what is compared
+	said      choice.Verdict
 }
 
 // A scenario is all that was measured under one name. In closed loop it has one level.
@@ -42,13 +43,13 @@ type level struct {
 // A cell is one strategy at one level.
 type cell struct {
 	stat.Summary
-	label    string
-	style    style
-	goodputs []float64     // of the valid trials, per second, in the order of their repetitions
-	worst    trial.Clients // of the valid trial that served the fewest clients
-	warmUp   time.Duration
-	others   []trial.Other // of all valid trials, by behaviour
-	against  map[string]stat.Comparison
+	label   string
+	style   style
+	trials  []trial.Trial // those that are valid, in the order of their repetitions
+	worst   trial.Clients // of the valid trial that served the fewest clients
+	warmUp  time.Duration
+	others  []trial.Other // of all valid trials, by behaviour
+	against map[string]stat.Comparison
 }
 
 // metrics are what strategies are compared by, in the order in which the report tells it.
@@ -95,7 +96,7 @@ func (s scenario) unusable() []string {
 
 func newView(run trial.Run) view {
 	compared, calibrating := split(run.Trials, func(t trial.Trial) bool { return !t.Calibrates })
-	v := view{run: run, labels: choice.Labels(run.Trials)}
+	v := view{run: run, labels: choice.Labels(run.Trials), said: choice.Of(run)}
 	for _, s := range stat.Summaries(calibrating) {
 		if s.Trials == 0 {
 			continue
@@ -167,10 +168,8 @@ func rank(c cell, baseline string) int {
 // add takes from the single trials what a summary does not keep.
 func (c *cell) add(trials []trial.Trial) {
 	slices.SortStableFunc(trials, func(a, b trial.Trial) int { return cmp.Compare(a.Repetition, b.Repetition) })
+	c.trials = trials
 	for i, t := range trials {
-		if v, ok := stat.Goodput.Of(t); ok {
-			c.goodputs = append(c.goodputs, v)
-		}
 		c.others = addOthers(c.others, t.Others)
 		if i == 0 || t.Clients.Served < c.worst.Served {
 			c.worst, c.warmUp = t.Clients, t.WarmUp
@@ -255,10 +254,10 @@ func quantile(h trial.Histogram, q float64) (float64, bool) {
 	return d.Seconds(), ok
 }
 
-// timedOut says whether s, a response time in seconds, stands for the client's time-out: the histogram keeps three
+// timedOut says whether s, a response time in seconds, stands for the client's time-out: the histogram keeps two
 // digits, so it may come back a little beside it.
 func (c cell) timedOut(s float64) bool {
-	return c.TimeOut > 0 && s >= c.TimeOut.Seconds()*0.999
+	return c.TimeOut > 0 && s >= c.TimeOut.Seconds()*0.992
 }
 
 // p99 is the response time's, in seconds.

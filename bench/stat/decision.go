@@ -78,19 +78,16 @@ func deciding(obs []Observation, scenarios []trial.Scenario, d trial.Design) *re
 	return r
 }
 
-// DecidedBy is the metric that decides a scenario: where it says none, goodput in closed loop and the median response time
-// otherwise. False if the scenario does not compare or the metric is not known.
+// DecidedBy is the metric that decides a scenario: [DefaultMetric] where it names none. False if the scenario does not compare or the metric is not known.
 func DecidedBy(sc trial.Scenario) (Metric, bool) {
 	switch {
 	case !compares(sc):
 		return Metric{}, false
-	case sc.DecidedBy != "":
+	case sc.DecidedBy == "":
+		return DefaultMetric(sc.Load.Loop), true
+	default:
 		m, err := MetricOf(sc.DecidedBy)
 		return m, err == nil
-	case sc.Load.Loop == trial.Closed:
-		return Goodput, true
-	default:
-		return ResponseP50, true
 	}
 }
 

@@ -8,6 +8,10 @@ import (
 // confidence of every interval that stands alone.
 const confidence = 1 - alpha
 
+// Median estimates the median of what the values were drawn from, with an interval that covers it with at least 95 %; see
+// there for its method. It leaves values as they are.
+func Median(values []float64) Estimate { return median(values, confidence) }
+
 // median estimates the median of what the values were drawn from, with an interval that covers it with at least the
 // given confidence. It leaves values as they are.
 //

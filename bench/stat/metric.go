@@ -25,6 +25,15 @@ func Metrics() []Metric {
 	return []Metric{Goodput, ServerCPU, ResponseP50, ResponseP99, ServiceP50, ServiceP99, RecoveryTime, Memory, StopTime}
 }
 
+// DefaultMetric decides a scenario of that loop which does not say by what: goodput where the server sets the pace, else the
+// median response time.
+func DefaultMetric(loop trial.Loop) Metric {
+	if loop == trial.Closed {
+		return Goodput
+	}
+	return ResponseP50
+}
+
 // MetricOf returns the metric with that key. The error for an unknown one lists them.
 func MetricOf(key string) (Metric, error) {
 	var keys []string

@@ -34,10 +34,12 @@ type Limit struct {
 // Starves says whether any of the trials left a client without an answer that it was never told of.
 func (l Limit) Starves() bool { return l.Clients.Nothing > 0 }
 
-// enough says whether the limit can be chosen at all: it starved nobody, and, where times decide, it refused and failed hardly
-// anything, because a refusal is in no percentile.
-func (l Limit) enough(m Metric) bool {
-	return !l.Starves() && (m.Higher || float64(l.Counts.Rejected+l.Counts.Failed) <= MostNotOK*float64(l.Counts.Intended))
+// enough says whether the limit can be chosen at all, at an offered load over the capacity, 0 in closed loop: it starved
+// nobody, and refused and failed hardly anything where there was room for all. Beyond the capacity somebody has to be refused, so there goodput may decide alone; times may not, because
+// a refusal is in no percentile.
+func (l Limit) enough(m Metric, offered float64) bool {
+	must := offered > 1 && m.Higher
+	return !l.Starves() && (must || float64(l.Counts.Rejected+l.Counts.Failed) <= MostNotOK*float64(l.Counts.Intended))
 }
 
 // Response returns a quantile of the response times of all trials; false if too few lie beyond it.
@@ -107,8 +109,8 @@ type Law struct {
 const Poor = 2 * Threshold
 
 // Sizes says which limit is enough. The scenario's strategies are of one kind and differ in workers, or, at equal workers,
-// in their queue. They are compared by the metric that decides, at the level that decides; in closed loop by goodput, and
-// in open loops by the median response time, if the scenario names none. A limit that starved anybody is neither the best
+// in their queue. They are compared by the metric that decides, [DefaultMetric] if the scenario
+// names none, at the level that decides. A limit that starved anybody is neither the best
 // nor enough, however good its figures: they are of those that it served.
 //
 // The ratios are those of [Comparisons], with the best limit for a baseline. A limit is enough if its interval leaves
@@ -119,11 +121,7 @@ const Poor = 2 * Threshold
 // The errors are a metric that does not exist, and strategies whose names are no full names.
 func Sizes(trials []trial.Trial, sc trial.Scenario, d trial.Design) (Sizing, error) {
 	s := Sizing{Scenario: sc.Name, Threshold: cmp.Or(d.Threshold, Threshold), Best: -1, Smallest: -1, Possible: -1, From: -1, To: -1}
-	key := sc.DecidedBy
-	if key == "" && sc.Load.Loop == trial.Closed {
-		key = Goodput.Key
-	}
-	m, err := MetricOf(cmp.Or(key, ResponseP50.Key))
+	m, err := MetricOf(cmp.Or(sc.DecidedBy, DefaultMetric(sc.Load.Loop).Key))
 	if err != nil {
 		return s, fmt.Errorf("size %s: %w", sc.Name, err)
 	}
@@ -147,9 +145,9 @@ func Sizes(trials []trial.Trial, sc trial.Scenario, d trial.Design) (Sizing, err
 		s.Limits = append(s.Limits, limit(name, size(specs[name].Limits), m, of[name]))
 	}
 	slices.SortStableFunc(s.Limits, func(a, b Limit) int { return cmp.Compare(a.N, b.N) })
-	s.findBest()
+	s.findBest(sc.DecideAt)
 	s.compare(of)
-	s.choose()
+	s.choose(sc.DecideAt)
 	s.Little = s.little(sc.Load)
 	s.Law = s.law(sc.Load)
 	return s, nil
@@ -206,9 +204,9 @@ func limit(name string, n int, m Metric, all []trial.Trial) Limit {
 }
 
 // findBest takes the best median of those that served everybody, of equal ones the smallest limit.
-func (s *Sizing) findBest() {
+func (s *Sizing) findBest(at float64) {
 	for i, l := range s.Limits {
-		if l.Figure.N == 0 || !l.enough(s.Metric) || l.Goodput.Value == 0 {
+		if l.Figure.N == 0 || !l.enough(s.Metric, at) || l.Goodput.Value == 0 {
 			continue
 		}
 		if s.Best < 0 || s.better(l.Figure.Value, s.Limits[s.Best].Figure.Value) {
@@ -261,11 +259,11 @@ func (s *Sizing) outcome(l, best Limit) Outcome {
 }
 
 // choose finds the smallest limit that is enough, and how far it is safe to go beyond.
-func (s *Sizing) choose() {
+func (s *Sizing) choose(at float64) {
 	if s.Best < 0 {
 		return
 	}
-	usable := func(l Limit) bool { return l.Ratio.N > 0 && l.enough(s.Metric) }
+	usable := func(l Limit) bool { return l.Ratio.N > 0 && l.enough(s.Metric, at) }
 	within := func(l Limit) bool { return usable(l) && l.Outcome == Tied }
 	s.From = slices.IndexFunc(s.Limits, within)
 	s.Possible = slices.IndexFunc(s.Limits, func(l Limit) bool { return usable(l) && l.Outcome != Different })

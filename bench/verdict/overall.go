@@ -122,7 +122,7 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 	take, found := choose(o.Groups)
 	if found {
 		o.Take = take.Name
-		o.Sentences = append(o.Sentences, j.takeText(take, scenarios))
+		o.Sentences = append(o.Sentences, j.takeText(take, scenarios)...)
 	} else {
 		o.Sentences = append(o.Sentences, j.nothing(scenarios))
 	}
@@ -149,50 +149,54 @@ func choose(groups []Tally) (Tally, bool) {
 // mostExceptions is as many as a sentence bears.
 const mostExceptions = 4
 
-func (j *judge) takeText(take Tally, scenarios []Scenario) string {
+// takeText says what to take, in a sentence that stands alone, and then where that does not hold.
+func (j *judge) takeText(take Tally, scenarios []Scenario) []string {
 	n := take.scenarios()
-	text := fmt.Sprintf("Take %s: it is among the best in %s of %s", take.Name, count(len(take.Best)), counted(n, "scenario"))
+	text := fmt.Sprintf("Take %s: it is among the best in %s of %s.", take.Name, count(len(take.Best)), counted(n, "scenario"))
 	switch {
 	case n == 1:
-		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in", take.Name)
+		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in.", take.Name)
 	case len(take.Best) == n:
-		text = fmt.Sprintf("Take %s: it is among the best in all %s scenarios that it was measured in", take.Name, count(n))
+		text = fmt.Sprintf("Take %s: it is among the best in all %s scenarios that it was measured in.", take.Name, count(n))
 	}
-	var exceptions []string
-	except := func(name, why string) {
-		i := slices.IndexFunc(scenarios, func(s Scenario) bool { return s.Name == name })
-		instead := scenarios[i].Best
-		text := name + ", where it " + why
-		switch {
-		case len(instead) > mostExceptions:
-			text += fmt.Sprintf(" (there %s and %d others are best)", j.labels[instead[0]], len(instead)-1)
-		case len(instead) > 0:
-			text += fmt.Sprintf(" (there %s %s best)", and(j.short(instead)), were(len(instead), "is", "are"))
+	var but []string
+	for i, w := range take.Out {
+		if more := len(take.Out) - i; i == mostExceptions-1 && more > 1 {
+			but = append(but, fmt.Sprintf("It cannot be chosen in %d others.", more))
+			break
 		}
-		exceptions = append(exceptions, text)
+		but = append(but, fmt.Sprintf("In %s it %s%s.", w.Scenario, acts[w.Code][0], j.instead(scenarios, w.Scenario)))
 	}
-	for _, w := range take.Out {
-		except(w.Scenario, acts[w.Code][0])
-	}
-	for _, name := range take.Behind {
-		except(name, "is behind")
-	}
-	if more := len(exceptions) - mostExceptions; more > 0 {
-		exceptions = append(exceptions[:mostExceptions], fmt.Sprintf("%d more", more))
-	}
-	if len(exceptions) > 0 {
-		text += "; not in " + joined(exceptions, ", nor in ")
+	if len(take.Behind) > 0 {
+		but = append(but, fmt.Sprintf("It is behind in %s.", and(take.Behind)))
 	}
 	if len(take.Undecided) > 0 {
-		text += "; not decided in " + and(take.Undecided)
+		but = append(but, fmt.Sprintf("Not decided: %s.", and(take.Undecided)))
 	}
 	if len(take.Unranked) > 0 {
-		text += "; not ranked in " + and(take.Unranked)
+		but = append(but, fmt.Sprintf("Not ranked: %s.", and(take.Unranked)))
 	}
 	if more := len(scenarios) - n; more > 0 {
-		text += fmt.Sprintf("; not measured in %s", counted(more, "other"))
+		but = append(but, fmt.Sprintf("It was not measured in %s.", counted(more, "other")))
 	}
-	return text + "."
+	out := []string{text}
+	if len(but) > 0 {
+		out = append(out, strings.Join(but, " "))
+	}
+	return out
+}
+
+// instead says who is best in a scenario; empty if nobody is.
+func (j *judge) instead(scenarios []Scenario, name string) string {
+	i := slices.IndexFunc(scenarios, func(s Scenario) bool { return s.Name == name })
+	switch best := scenarios[i].Best; {
+	case len(best) == 0:
+		return ""
+	case len(best) > mostExceptions:
+		return fmt.Sprintf("; %s and %d others are best there", j.labels[best[0]], len(best)-1)
+	default:
+		return fmt.Sprintf("; %s %s best there", and(j.short(best)), were(len(best), "is", "are"))
+	}
 }
 
 // nothing is what can be said if no group is best anywhere.

@@ -128,12 +128,7 @@ func completed(sc trial.Scenario, trials []trial.Trial) trial.Scenario {
 		sc.Load.Rate, sc.Load.Fraction, sc.Load.Ceiling = 0, 0, 0
 	}
 	open := sc.Load.Loop != trial.Closed
-	if sc.DecidedBy == "" {
-		sc.DecidedBy = stat.Goodput.Key
-		if open {
-			sc.DecidedBy = stat.ResponseP50.Key
-		}
-	}
+	sc.DecidedBy = cmp.Or(sc.DecidedBy, stat.DefaultMetric(sc.Load.Loop).Key)
 	if open && sc.DecideAt == 0 {
 		sc.DecideAt = decideAt(trials)
 	}

@@ -154,38 +154,21 @@ func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
 	sc.Strategies = measured
 	ds := j.among(q, measured)
 	standing := stat.Stand(ds, sc)
-	best := slices.DeleteFunc(slices.Clone(standing.Best), func(name string) bool { return !slices.Contains(measured, name) })
-	taken := map[string]bool{}
-	for _, name := range best {
-		taken[name] = true
-	}
-	// subject is the one of the two that a decision says something about: the other one is among the best.
-	subject := func(d stat.Decision) (stat.Decision, bool) {
-		if taken[d.Strategy] && !taken[d.Against] && slices.Contains(measured, d.Against) {
-			d = inverse(d)
-		}
-		if taken[d.Strategy] || !slices.Contains(measured, d.Strategy) {
-			return d, false
-		}
-		taken[d.Strategy] = true
-		return d, true
-	}
+	best := standing.Best
+	placed := slices.Clone(best)
 	for _, d := range standing.Behind {
-		if d, ok := subject(d); ok {
-			s.Behind = append(s.Behind, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
-		}
+		placed = append(placed, d.Strategy)
+		s.Behind = append(s.Behind, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
 	}
 	most := 0
 	for _, d := range standing.Undecided {
-		if d, ok := subject(d); ok {
-			s.Undecided = append(s.Undecided, Open{d.Strategy, d.More, j.undecidedText(d)})
-			most = max(most, d.More)
-		}
+		placed = append(placed, d.Strategy)
+		s.Undecided = append(s.Undecided, Open{d.Strategy, d.More, j.undecidedText(d)})
+		most = max(most, d.More)
 	}
 	for _, d := range standing.Unranked {
-		if d, ok := subject(d); ok {
-			s.Unranked = append(s.Unranked, d.Strategy)
-		}
+		placed = append(placed, d.Strategy)
+		s.Unranked = append(s.Unranked, d.Strategy)
 	}
 	if open := len(s.Undecided) + len(s.Unranked); len(best) == 1 && open > 0 {
 		// Nobody is shown to be as good as the leader, and some may be better: it leads by nothing but having been first.
@@ -200,7 +183,7 @@ func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
 	}
 	s.Best = append(s.Best, best...)
 	for _, name := range measured { // so that nobody is ever left out
-		if !taken[name] {
+		if !slices.Contains(placed, name) {
 			s.Undecided = append(s.Undecided, Open{Strategy: name, Text: notPaired})
 		}
 	}
@@ -231,26 +214,6 @@ func (j *judge) undecidedText(d stat.Decision) string {
 		text += fmt.Sprintf(", and from %s to %s times is possible", times(d.Ratio.Lo), times(d.Ratio.Hi))
 	}
 	return text
-}
-
-// inverse is the same decision seen from the other side.
-func inverse(d stat.Decision) stat.Decision {
-	d.Strategy, d.Against = d.Against, d.Strategy
-	r := d.Ratio
-	over := func(v float64) float64 {
-		if v == 0 {
-			return math.Inf(1)
-		}
-		return 1 / v // of +Inf: 0
-	}
-	d.Ratio.Value, d.Ratio.Lo, d.Ratio.Hi = over(r.Value), over(r.Hi), over(r.Lo)
-	switch d.Sense {
-	case stat.AtMost:
-		d.Sense = stat.AtLeast
-	case stat.AtLeast:
-		d.Sense = stat.AtMost
-	}
-	return d
 }
 
 // ratioOf leaves out what is no number, which JSON cannot hold. A ratio to nothing is larger than any: the largest number.

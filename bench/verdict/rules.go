@@ -209,10 +209,10 @@ func fails(e evidence) (Reason, bool) {
 			share, worst = s, l
 		}
 	}
-	if !tooMany(worst.failures().all(), worst.counts.Intended) {
+	f := worst.failures()
+	if !tooMany(f.all(), worst.counts.Intended) || !worst.usually(func(l level) bool { return float64(l.failures().all()) > notOK*float64(l.counts.Intended) }) {
 		return Reason{}, false
 	}
-	f := worst.failures()
 	r := Reason{Code: Fails, Value: share, Threshold: notOK, Text: fmt.Sprintf("did not answer %s of %s%s (%s)",
 		percent(share), counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), f)}
 	why, change := e.blocked()
@@ -225,6 +225,22 @@ func fails(e evidence) (Reason, bool) {
 		r.Change = "less load, or clients that wait longer than " + duration(worst.trials[0].TimeOut)
 	}
 	return r, true
+}
+
+// usually says whether something holds in more than half of the trials, each taken for itself: what happens in one of them
+// tells of that moment of the machine, and would not be seen again.
+func (l level) usually(holds func(level) bool) bool {
+	n := 0
+	for _, t := range l.trials {
+		one := level{load: l.load, trials: []trial.Trial{t}, counts: t.Counts}
+		if s, stopped := stopOf(t); stopped {
+			one.stop = s
+		}
+		if holds(one) {
+			n++
+		}
+	}
+	return 2*n > len(l.trials)
 }
 
 // failures are the requests of a level that had no right answer and no refusal.

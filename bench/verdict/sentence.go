@@ -21,6 +21,9 @@ var acts = map[Code][2]string{
 	Memory:    {"takes too much memory", "take too much memory"},
 }
 
+// Act says what strategies that are out for this reason do, with n of them as the subject: "starves clients".
+func (c Code) Act(n int) string { return were(n, acts[c][0], acts[c][1]) }
+
 // sentence says what to do in one scenario, for a reader who knows no statistics; tied is the largest difference that is
 // left possible between the leader and the other best.
 func (j *judge) sentence(q question, s Scenario, tied float64) string {
@@ -179,7 +182,7 @@ func (j *judge) outText(s Scenario) []string {
 			out = append(out, fmt.Sprintf("%s cannot be chosen: it %s", names[0], worst.Reasons[0].Text))
 			continue
 		}
-		out = append(out, fmt.Sprintf("%s cannot be chosen, because they %s: %s %s", and(names), acts[code][1], j.labels[worst.Strategy], worst.Reasons[0].Text))
+		out = append(out, fmt.Sprintf("%s cannot be chosen, because they %s: %s %s", and(names), code.Act(len(names)), j.labels[worst.Strategy], worst.Reasons[0].Text))
 	}
 	return out
 }

@@ -11,7 +11,7 @@
 //	collapses   its goodput is less than half of its own at its highest level up to    levels beyond the capacity
 //	            the capacity, in the median trial
 //	fails       more than 0.1 % of requests timed out, failed, had no answer or were   up to 0.9 of the capacity, closed loops
-//	            never sent
+//	            never sent, in all trials together and in most of them
 //	sheds       it refuses more than 0.1 % of requests                                 up to the capacity, closed loops
 //	objective   the objective is not kept, in all trials together                      the level that decides, up to the capacity
 //	memory      it takes more than twice the best's memory for each connection         scenarios decided by memory
@@ -111,7 +111,7 @@ type Change struct {
 
 // Overall is the verdict over all scenarios.
 type Overall struct {
-	Sentences  []string `json:"sentences"`  // one or two: what to take, and whether libraries differ
+	Sentences  []string `json:"sentences"`  // what to take; where not, if anywhere; whether libraries differ, if that was asked
 	Take       string   `json:"take"`       // the group of the choice; empty if there is none
 	Strategies []Tally  `json:"strategies"` // by full name
 	Groups     []Tally  `json:"groups"`     // by kind, unit, policy, and whether the limit was below the number of clients

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"github.com/poolbench/poolbench/bench/stat"
+)
+
+// costs is what each strategy pays for an answer in one scenario, at the level that decides it: seconds of the server's CPU
+// time, by label.
+func (v view) costs(s scenario) map[string]stat.Estimate {
+	out := map[string]stat.Estimate{}
+	for _, c := range v.deciding(s).cells {
+		if c.Trials > 0 && !c.Twin && c.ServerCPU.N > 0 {
+			out[c.label] = c.ServerCPU
+		}
+	}
+	return out
+}
+
+// costFigure sets the CPU time of an answer beside the cheapest one's.
+func costFigure(v view, t typesetter) (figure, bool) {
+	of, cheapest := map[string]map[string]stat.Estimate{}, map[string]float64{}
+	dearest, where := 0.0, ""
+	for _, s := range v.scenarios {
+		of[s.name], cheapest[s.name] = v.costs(s), math.Inf(1)
+		for _, e := range of[s.name] {
+			cheapest[s.name] = min(cheapest[s.name], e.Value)
+		}
+		for _, label := range v.shown() {
+			if e, ok := of[s.name][label]; ok && e.Value/cheapest[s.name] > dearest {
+				dearest, where = e.Value/cheapest[s.name], label+" on "+s.name
+			}
+		}
+	}
+	scenarios := v.scenarioNames()
+	g := newGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) gridCell {
+		e, ok := of[name][label]
+		if !ok {
+			return gridCell{}
+		}
+		ratio := e.Value / cheapest[name]
+		fill, ink := costFill(ratio)
+		hint := fmt.Sprintf("%s on %s: %s of CPU time for each answer, %s times the cheapest", label, name, seconds(e.Value), sig(ratio))
+		if settled(e) {
+			hint += fmt.Sprintf("; %s to %s", seconds(e.Lo), seconds(e.Hi))
+		}
+		return gridCell{text: seconds(e.Value), small: "×" + short(math.Round(ratio*100)/100), fill: fill, ink: ink, hint: hint}
+	}))
+	if g.empty() {
+		return figure{}, false
+	}
+	title := "An answer costs every strategy about as much CPU time"
+	if dearest > 1+v.threshold() {
+		title = fmt.Sprintf("The dearest answer costs %s times the cheapest one's CPU time: %s", short(math.Round(dearest*100)/100), where)
+	}
+	return figure{
+		name:     "cost",
+		title:    title,
+		subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest in the same scenario. Who answers few pays for those that it does not answer as well.",
+		alt:      "CPU time for each answer, of each strategy in each scenario. " + title,
+		caption:  v.caption(),
+		legend: []legendItem{
+			{text: "within 5 % of the cheapest", style: style{color: costSteps[0].fill}, area: true},
+			{text: "to 1.25 times", style: style{color: costSteps[1].fill}, area: true},
+			{text: "to 2 times", style: style{color: costSteps[2].fill}, area: true},
+			{text: "more", style: style{color: costSteps[3].fill}, area: true},
+		},
+		height: g.height(),
+		draw:   g.draw,
+	}, true
+}
+
+// costSteps go from light to dark, so that they tell apart without colour as well.
+var costSteps = []struct {
+	to        float64 // ratio to the cheapest
+	fill, ink color.NRGBA
+}{
+	{1.05, rgb(0xE3EEF6), darkInk},
+	{1.25, rgb(0xB4D2E7), darkInk},
+	{2, rgb(0x6FA8CF), darkInk},
+	{math.Inf(1), rgb(0x1F5F8B), whiteInk},
+}
+
+func costFill(ratio float64) (fill, ink color.NRGBA) {
+	for _, s := range costSteps {
+		if ratio <= s.to {
+			return s.fill, s.ink
+		}
+	}
+	return openFill, darkInk
+}

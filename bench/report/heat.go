@@ -1,0 +1,310 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// A heatPanel is one strategy's response times over the window, of all repetitions: how many requests that were due in a
+// slice took how long.
+type heatPanel struct {
+	cell
+	slice  time.Duration
+	counts [][trial.Buckets]int64 // by slice
+}
+
+func (c cell) heat() (p heatPanel, ok bool) {
+	p.cell = c
+	for _, t := range c.trials {
+		s := t.Series
+		if s.Spread == nil {
+			continue
+		}
+		if p.counts == nil {
+			p.slice, p.counts = s.Slice, make([][trial.Buckets]int64, s.Len())
+		}
+		if s.Slice != p.slice || s.Len() != len(p.counts) { // of a window of another length, which cannot be laid over
+			continue
+		}
+		for i, spread := range s.Spread {
+			for k, n := range spread.Counts {
+				p.counts[i][spread.First+k] += n
+			}
+		}
+	}
+	return p, p.counts != nil
+}
+
+// quantile is the time by which so many of a slice's requests were answered, to a bucket; false if it had none.
+func (p heatPanel) quantile(slice int, q float64) (time.Duration, bool) {
+	var all, below int64
+	for _, n := range p.counts[slice] {
+		all += n
+	}
+	if all == 0 {
+		return 0, false
+	}
+	for k, n := range p.counts[slice] {
+		if below += n; float64(below) >= q*float64(all) {
+			return bucketMiddle(k), true
+		}
+	}
+	return 0, false
+}
+
+// bucketMiddle is the middle of a bucket, on a logarithmic scale.
+func bucketMiddle(k int) time.Duration {
+	return time.Duration(math.Sqrt(float64(trial.BucketStart(k)) * bucketEnd(k)))
+}
+
+// bucketEnd is where the next bucket starts, in nanoseconds.
+func bucketEnd(k int) float64 {
+	lo := float64(trial.BucketStart(k))
+	return lo * float64(trial.BucketStart(1)) / float64(trial.BucketStart(0))
+}
+
+// heatLevel is the highest load of a scenario for which there is something to draw: below it, nothing happens.
+func (s scenario) heatLevel() (l level, panels []heatPanel) {
+	for _, l := range slices.Backward(s.levels) {
+		for _, c := range l.cells {
+			if c.Twin || c.Trials == 0 {
+				continue
+			}
+			if p, ok := c.heat(); ok {
+				panels = append(panels, p)
+			}
+		}
+		if panels != nil {
+			return l, panels
+		}
+	}
+	return level{}, nil
+}
+
+const heatHeight vg.Length = 128
+
+func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
+	l, panels := s.heatLevel()
+	if len(panels) == 0 {
+		return figure{}, false
+	}
+	first, last, most := trial.Buckets, 0, int64(1)
+	for _, p := range panels {
+		for _, slice := range p.counts {
+			for k, n := range slice {
+				if n > 0 {
+					first, last, most = min(first, k), max(last, k), max(most, n)
+				}
+			}
+		}
+	}
+	y := axis{lo: trial.BucketStart(min(first, last)).Seconds(), hi: bucketEnd(last) / 1e9, scale: math.Log}
+	window := panels[0].slice * time.Duration(len(panels[0].counts))
+	x := axis{lo: 0, hi: window.Seconds(), scale: linear}
+	xs, ys := linearTicks(0, x.hi, 5, seconds), logTicks(y.lo, y.hi, seconds)
+	columns := min(2, len(panels))
+	width := (bodyWidth - vg.Length(columns-1)*columnGap) / vg.Length(columns)
+	lines := (len(panels) + columns - 1) / columns
+	title := s.heatTitle(l, panels)
+	shades := newShades(most)
+	return figure{
+		name:     "heat-" + s.file,
+		title:    title,
+		subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. White: no request.",
+		alt:      "Response times over the window, for each strategy. " + title,
+		caption:  v.caption(),
+		legend:   shades.legend(noun(s.measured, 2)),
+		height:   vg.Length(lines)*(heatHeight+panelGap) - panelGap + 18,
+		draw: func(p pen) {
+			var labels []string
+			for _, t := range ys {
+				labels = append(labels, t.label)
+			}
+			gutter := p.widest(tickType, labels...) + 8
+			for i, h := range panels {
+				c := p
+				c.Min.X += vg.Length(i%columns) * (width + columnGap)
+				c.Max.X = c.Min.X + width
+				c.Max.Y -= vg.Length(i/columns) * (heatHeight + panelGap)
+				c.Min.Y = c.Max.Y - heatHeight
+				p.of(h.label, func() {
+					c = c.paragraph(panelType, []string{p.fit(panelType, h.mark(), width)}, 4)
+					d := c.axes(x, y, xs, ys, gutter)
+					h.draw(d, shades)
+					d.profile(l)
+				})
+			}
+			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+2, "time since the window's start")
+		},
+	}, true
+}
+
+// profile marks where the rate changes.
+func (d panel) profile(l level) {
+	var at []time.Duration
+	for _, s := range l.cells[0].Load.Profile {
+		at = append(at, s.From, s.To)
+	}
+	slices.Sort(at)
+	for _, t := range slices.Compact(at) {
+		if s := t.Seconds(); s > d.x.lo && s < d.x.hi {
+			d.stroke(alarm, 0.8, []vg.Length{2, 2}, vg.Point{X: d.x.at(s), Y: d.Min.Y}, vg.Point{X: d.x.at(s), Y: d.Max.Y})
+		}
+	}
+}
+
+func (h heatPanel) draw(d panel, s shades) {
+	// One path for each shade: a cell for each would make the file ten times as large.
+	for shade := range s.colours {
+		var path vg.Path
+		for i, slice := range h.counts {
+			x0, x1 := d.x.at((h.slice * time.Duration(i)).Seconds()), d.x.at((h.slice * time.Duration(i+1)).Seconds())
+			for k, n := range slice {
+				if n == 0 || s.of(n) != shade {
+					continue
+				}
+				y0, y1 := d.y.at(trial.BucketStart(k).Seconds()), d.y.at(bucketEnd(k)/1e9)
+				path.Move(vg.Point{X: x0, Y: y0})
+				path.Line(vg.Point{X: x1, Y: y0})
+				path.Line(vg.Point{X: x1, Y: y1})
+				path.Line(vg.Point{X: x0, Y: y1})
+				path.Close()
+			}
+		}
+		if path != nil {
+			d.SetColor(s.colours[shade])
+			d.Fill(path)
+		}
+	}
+	for _, q := range []struct {
+		q    float64
+		dash []vg.Length
+	}{{0.99, nil}, {0.5, []vg.Length{3, 2}}} {
+		var points []vg.Point
+		for i := range h.counts {
+			if t, ok := h.quantile(i, q.q); ok {
+				points = append(points, vg.Point{X: d.x.at((h.slice*time.Duration(i) + h.slice/2).Seconds()), Y: d.y.at(t.Seconds())})
+			}
+		}
+		d.stroke(whiteInk, 2.4, nil, points...)
+		d.stroke(darkInk, 1, q.dash, points...)
+	}
+}
+
+// shades are the colours of counts, each for three times as many as the one before or so: from few, light, to many, dark.
+type shades struct {
+	colours []color.NRGBA
+	least   []int64
+}
+
+// viridis is S. van der Walt's and N. Smith's map, from its light end: even in lightness, and readable without colour.
+var viridis = []color.NRGBA{
+	rgb(0xE2E418), rgb(0xA5DB36), rgb(0x5EC962), rgb(0x2FB47C), rgb(0x1F968B), rgb(0x277F8E), rgb(0x31688F), rgb(0x3B528B), rgb(0x46337E), rgb(0x440154),
+}
+
+func newShades(most int64) shades {
+	steps := len(viridis)
+	factor := max(math.Pow(float64(most), 1/float64(steps)), 1)
+	var s shades
+	for i, c := range viridis {
+		least := int64(math.Ceil(math.Pow(factor, float64(i))))
+		if n := len(s.least); n > 0 && least <= s.least[n-1] {
+			continue
+		}
+		s.colours, s.least = append(s.colours, c), append(s.least, least)
+	}
+	return s
+}
+
+func (s shades) of(n int64) int {
+	shade := 0
+	for i, least := range s.least {
+		if n >= least {
+			shade = i
+		}
+	}
+	return shade
+}
+
+func (s shades) legend(what string) []legendItem {
+	var out []legendItem
+	for i := 0; i < len(s.colours); i += 3 {
+		out = append(out, legendItem{text: "from " + count(s.least[i]), style: style{color: s.colours[i]}, area: true})
+	}
+	out[0].text += " " + what
+	return out
+}
+
+// heatTitle says what there is to see: after a burst, how long it takes until service is normal; else who still answers
+// when the window ends.
+func (s scenario) heatTitle(l level, panels []heatPanel) string {
+	if len(l.cells[0].Load.Profile) > 0 {
+		return s.recoveryTitle(panels)
+	}
+	var late, fine []string
+	slowest := time.Duration(0)
+	for _, p := range panels {
+		t, ok := p.quantile(len(p.counts)-1, 0.5)
+		switch {
+		case !ok:
+		case p.TimeOut > 0 && t >= bucketMiddle(trial.Bucket(p.TimeOut)):
+			late = append(late, p.label)
+		default:
+			fine, slowest = append(fine, p.label), max(slowest, t)
+		}
+	}
+	head := s.name + " at " + percent(l.fraction) + " of the capacity, as the window ends: "
+	var parts []string
+	if len(late) > 0 {
+		parts = append(parts, "half of the requests or more get no answer in time from "+list(late, 4, "strategy"))
+	}
+	if len(fine) > 0 {
+		parts = append(parts, fmt.Sprintf("the median answer of %s takes about %s or less", list(fine, 4, "strategy"), duration(slowest)))
+	}
+	if len(parts) == 0 {
+		return s.name + ": no request was due as the window ended"
+	}
+	return head + strings.Join(parts, "; ")
+}
+
+func (s scenario) recoveryTitle(panels []heatPanel) string {
+	type back struct {
+		label string
+		after float64
+	}
+	var all []back
+	for _, p := range panels {
+		var took []float64
+		for _, t := range p.trials {
+			if d, ok := stat.Recovery(t); ok {
+				took = append(took, d.Seconds())
+			}
+		}
+		if len(took) > 0 {
+			all = append(all, back{p.label, stat.Median(took).Value})
+		}
+	}
+	if len(all) == 0 {
+		return s.name + ": response times while the rate changes"
+	}
+	slices.SortStableFunc(all, func(a, b back) int { return cmp.Compare(a.after, b.after) })
+	var parts []string
+	for _, b := range all {
+		when := "after " + seconds(b.after)
+		if b.after == 0 {
+			when = "at once"
+		}
+		parts = append(parts, b.label+" "+when)
+	}
+	return s.name + ": service is back to normal, in the median trial, with " + list(parts, 6, "strategy")
+}

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	choice "github.com/poolbench/poolbench/bench/verdict"
+)
+
+// matrixFigure is the verdict in one look: who can be chosen where, who cannot, and why.
+func matrixFigure(v view, t typesetter) (figure, bool) {
+	var scenarios []string
+	for _, sc := range v.said.Scenarios {
+		scenarios = append(scenarios, sc.Name)
+	}
+	g := newGrid(t, scenarios, v.gridRows(scenarios, v.standing))
+	if g.empty() {
+		return figure{}, false
+	}
+	title := "Nothing can be said of any strategy"
+	if s := v.said.Overall.Sentences; len(s) > 0 {
+		title = strings.TrimSuffix(s[0], ".")
+	}
+	return figure{
+		name:     "matrix",
+		title:    title,
+		subtitle: "Each scenario is a column, each strategy a row. Empty: not measured there. ×: how many times the best one's figure, in what decides the scenario.",
+		alt:      "Where each strategy is among the best, behind, or out, and why. " + title,
+		caption:  v.caption(),
+		legend: []legendItem{
+			{text: "among the best", style: style{color: goodFill}, area: true},
+			{text: "behind", style: style{color: poorFill}, area: true},
+			{text: "cannot be chosen", style: style{color: badFill}, area: true},
+			{text: "?: not decided; driver: its limits hide the server's", style: style{color: openFill}, area: true},
+		},
+		height: g.height(),
+		draw:   g.draw,
+	}, true
+}
+
+// standing is how the strategy with that label stands in a scenario.
+func (v view) standing(name, label string) gridCell {
+	i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == name })
+	sc := v.said.Scenarios[i]
+	full := v.fullName(name, label)
+	if full == "" {
+		return gridCell{}
+	}
+	word := sc.Word(full)
+	c := gridCell{hint: label + " on " + name + ": " + word, text: word, fill: openFill, ink: darkInk}
+	switch kind, rest, _ := strings.Cut(word, " "); kind {
+	case "best":
+		c.fill, c.ink = goodFill, whiteInk
+	case "behind":
+		c.fill, c.text = poorFill, rest
+	case "out:":
+		c.fill, c.ink, c.text = badFill, whiteInk, rest
+		for _, o := range sc.Out {
+			if o.Strategy == full {
+				c.hint += ": it " + o.Reasons[0].Text
+			}
+		}
+	case "undecided":
+		c.text = "?"
+		for _, o := range sc.Undecided {
+			if o.Strategy == full && o.Text != "" {
+				c.hint += " (" + o.Text + ")"
+			}
+		}
+	case "not":
+		c.text = "driver"
+	default:
+		return gridCell{}
+	}
+	return c
+}
+
+// fullName is the strategy that has the label in a scenario; empty if it was not asked for there.
+func (v view) fullName(name, label string) string {
+	for _, s := range v.scenarios {
+		if s.name != name {
+			continue
+		}
+		for _, l := range s.levels {
+			for _, c := range l.cells {
+				if c.label == label {
+					return c.Strategy
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// headline is the verdict on a scenario as a title.
+func headline(said choice.Verdict, sc choice.Scenario) string {
+	labels := func(names []string) string {
+		var out []string
+		for _, name := range names {
+			out = append(out, said.Labels[name])
+		}
+		return list(out, 4, "strategy")
+	}
+	var parts []string
+	switch n := len(sc.Best); {
+	case n > 1:
+		parts = append(parts, "no difference that matters between "+labels(sc.Best))
+	case n == 1:
+		parts = append(parts, labels(sc.Best)+" is best")
+	}
+	if len(sc.Unranked) > 0 {
+		parts = append(parts, "the driver hides what "+labels(sc.Unranked)+" can do")
+	}
+	var open []string
+	for _, o := range sc.Undecided {
+		open = append(open, o.Strategy)
+	}
+	if len(open) > 0 {
+		parts = append(parts, "not decided: "+labels(open))
+	}
+	if n := len(sc.Behind); n > 0 {
+		var behind groups
+		for _, b := range sc.Behind {
+			behind.add(strings.TrimPrefix(sc.Word(b.Strategy), "behind "), said.Labels[b.Strategy])
+		}
+		var who []string
+		for _, factor := range behind.labels {
+			who = append(who, list(behind.remarks[factor], 3, "strategy")+" "+factor)
+		}
+		parts = append(parts, "behind: "+strings.Join(who, ", "))
+	}
+	var out groups
+	for _, o := range sc.Out {
+		out.add(string(o.Reasons[0].Code), o.Strategy)
+	}
+	for _, code := range out.labels {
+		names := out.remarks[code]
+		parts = append(parts, labels(names)+" "+choice.Code(code).Act(len(names)))
+	}
+	if len(parts) == 0 {
+		return sc.Name + ": nothing can be said"
+	}
+	return sc.Name + ": " + strings.Join(parts, "; ")
+}

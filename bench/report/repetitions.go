@@ -1,0 +1,213 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	choice "github.com/poolbench/poolbench/bench/verdict"
+)
+
+// A spreadPoint is one strategy by one metric: every trial, their median, and its interval.
+type spreadPoint struct {
+	cell
+	label  string
+	trials []float64
+	median stat.Estimate
+}
+
+// A spreadPanel is a scenario by one metric, at one level.
+type spreadPanel struct {
+	scenario
+	level
+	metric stat.Metric
+	points []spreadPoint
+	log    bool
+	lo, hi float64 // of the axis
+}
+
+// linearSpan is how many times the smallest figure may lie under the largest for an axis from zero: beyond it the small
+// ones all sit on the edge. Up to there zero is worth more than their exact place, which stands beside them as a number:
+// on a logarithmic axis a tenth more or less cannot be seen at all.
+const linearSpan = 100
+
+// newSpreadPanel is ok if any trial has the metric.
+func newSpreadPanel(s scenario, l level, m stat.Metric) (p spreadPanel, ok bool) {
+	p = spreadPanel{scenario: s, level: l, metric: m}
+	smallest := math.Inf(1)
+	for _, c := range l.cells {
+		point := spreadPoint{cell: c, label: c.rowName()}
+		for _, t := range c.trials {
+			if v, has := m.Of(t); has {
+				point.trials = append(point.trials, v)
+				p.hi = max(p.hi, v)
+				if v > 0 {
+					smallest = min(smallest, v)
+				}
+			}
+		}
+		if len(point.trials) == 0 {
+			continue
+		}
+		point.median = stat.Median(point.trials)
+		if settled(point.median) {
+			p.hi = max(p.hi, point.median.Hi)
+		}
+		p.points = append(p.points, point)
+	}
+	if p.log = p.hi > linearSpan*smallest; p.log {
+		p.lo, p.hi = smallest/1.5, p.hi*1.3
+	} else {
+		p.hi = max(p.hi*1.06, 1e-12)
+	}
+	return p, len(p.points) > 0
+}
+
+// figureOf writes a value of the metric with its unit.
+func figureOf(m stat.Metric, v float64) string {
+	switch m.Unit {
+	case "s":
+		return seconds(v)
+	case "B":
+		return memory(v)
+	case "1/s":
+		return rate(v)
+	default:
+		return short(v) + " " + m.Unit
+	}
+}
+
+func (p spreadPanel) rows(notes string) rows {
+	format := func(v float64) string { return figureOf(p.metric, v) }
+	x, ticks := axis{lo: p.lo, hi: p.hi, scale: linear}, linearTicks(p.lo, p.hi, 6, format)
+	kind := "from zero"
+	if p.log {
+		x.scale, ticks, kind = math.Log, logTicks(p.lo, p.hi, format), "logarithmic"
+	}
+	where := p.scenario.name
+	if p.open() {
+		where += " at " + p.level.text()
+	}
+	r := rows{title: fmt.Sprintf("%s: %s (%s, %s)", where, p.metric.Name, clients(p.level), kind), notes: notes, x: x, ticks: ticks}
+	for _, point := range p.points {
+		r.rows = append(r.rows, row{
+			strategy: point.cell.label, label: point.label, soft: point.Twin,
+			value: p.bound(point) + format(point.median.Value), note: servedNote(point.cell),
+			hint: p.hint(point),
+			draw: func(d panel, y vg.Length) { point.draw(d, y, p.bounds(point)) },
+		})
+	}
+	return r
+}
+
+// bounds says whether the driver decided the figure, so that the server can do as much or more.
+func (p spreadPanel) bounds(point spreadPoint) bool {
+	return p.metric.Key == stat.Goodput.Key && point.Bounded()
+}
+
+// bound is what stands before such a figure.
+func (p spreadPanel) bound(point spreadPoint) string {
+	if p.bounds(point) {
+		return "≥ "
+	}
+	return ""
+}
+
+func (p spreadPanel) hint(point spreadPoint) string {
+	text := fmt.Sprintf("%s: %s %s%s in the median of %s", point.label, p.metric.Name, p.bound(point), figureOf(p.metric, point.median.Value), counted(len(point.trials), "trial"))
+	if settled(point.median) {
+		text += fmt.Sprintf(", %s to %s", figureOf(p.metric, point.median.Lo), figureOf(p.metric, point.median.Hi))
+	}
+	if point.starved() {
+		text += "; served " + point.served()
+	}
+	return text
+}
+
+// deciding is the level that decides a scenario: of a closed loop the only one; the zero level where a scenario asks for
+// something that several levels tell together.
+func (v view) deciding(s scenario) level {
+	at := 0.0
+	if s.open() {
+		i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == s.name })
+		if i < 0 {
+			return level{}
+		}
+		at = v.said.Scenarios[i].DecideAt
+	}
+	for _, l := range s.levels {
+		if l.fraction == at {
+			return l
+		}
+	}
+	return level{}
+}
+
+// repetitionsFigure is the metric that decides a scenario: what each single trial says, and what they say together.
+func repetitionsFigure(v view, s scenario, t typesetter) (figure, bool) {
+	i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == s.name })
+	if i < 0 {
+		return figure{}, false
+	}
+	sc := v.said.Scenarios[i]
+	m, err := stat.MetricOf(sc.DecidedBy)
+	if err != nil {
+		return figure{}, false
+	}
+	p, ok := newSpreadPanel(s, v.deciding(s), m)
+	if !ok {
+		return figure{}, false
+	}
+	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []rows{p.rows("")})
+	if slices.ContainsFunc(p.points, p.bounds) {
+		f.subtitle += " Hollow and with “≥”: the driver was the bottleneck, so the server can do as much or more; among such, nothing is ranked."
+	}
+	return f, true
+}
+
+// spreadFigure has panels of spread points.
+func (v view) spreadFigure(t typesetter, name, title string, panels []rows) figure {
+	g := newRowGrid(t, panels)
+	g.columns, g.width = 1, bodyWidth
+	return figure{
+		name:     name,
+		title:    title,
+		subtitle: "Each small dot is one trial, in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise.",
+		alt:      "Every trial, and their median, for each strategy. " + title,
+		caption:  v.caption(),
+		height:   g.height(),
+		draw:     g.draw,
+	}
+}
+
+// draw sets the trials above the middle of the row, in two lanes so that equal ones stay apart, and what is made of them
+// under it, so that neither hides the other.
+func (s spreadPoint) draw(d panel, y vg.Length, hollow bool) {
+	soft := alpha(s.style.color, 0x80)
+	for i, v := range s.trials {
+		lane := 2.4 + vg.Length(i%2)*2.6
+		d.mark(style{color: soft, shape: s.style.shape}, 1.7, false, d.x.at(v), y+lane)
+	}
+	y -= 2.6
+	if settled(s.median) {
+		lo, hi := d.x.at(s.median.Lo), d.x.at(s.median.Hi)
+		d.line(s.style.color, 1.2, lo, y, hi, y)
+		d.line(s.style.color, 1.2, lo, y-2.6, lo, y+2.6)
+		d.line(s.style.color, 1.2, hi, y-2.6, hi, y+2.6)
+	}
+	look := s.style
+	if s.Twin {
+		look.color = soft
+	}
+	d.mark(look, 3.1, hollow, d.x.at(s.median.Value), y)
+}
+
+func servedNote(c cell) string {
+	if !c.starved() {
+		return ""
+	}
+	return "served " + c.served()
+}
