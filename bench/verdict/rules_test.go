@@ -111,6 +111,7 @@ func TestEachRuleHasItsThreshold(t *testing.T) {
 		{"failures at nine tenths of the capacity", exactly(open("x", wide, one(atLevel(0.9, lost(15, failed))))), []Code{Fails}},
 		{"failures nearer to the capacity", exactly(open("x", []float64{0.5, 0.95}, one(atLevel(0.95, lost(15, failed))))), nil},
 		{"one of a few hundred, which is no share of one in a thousand", closed("x", served{name: free, goodput: 60, change: inRepetition(3, lost(1, unanswered))}), nil},
+		{"very many in one trial, which is that moment's", exactly(closed("x", served{name: free, goodput: 1000, change: inRepetition(3, lost(500, unanswered))})), nil},
 		{"failures in a burst", exactly(burst(open("x", []float64{0.5}, one(lost(15, failed))), 2)), nil},
 
 		{"the objective is just kept", promised(closed("x", one(slowest(0.02, 10*time.Millisecond))), "p99=11ms"), nil},
