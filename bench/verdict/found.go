@@ -190,7 +190,7 @@ func sizeText(s Size) string {
 	}
 	text := fmt.Sprintf("%s: %s=%s is enough", s.Kind, s.Setting, n(s.Smallest))
 	if !s.Sure {
-		text = fmt.Sprintf("%s: %s=%s is not shown to be too small, and nothing smaller is enough", s.Kind, s.Setting, n(s.Smallest))
+		text = fmt.Sprintf("%s: it takes at least %s=%s; whether that is enough is not decided", s.Kind, s.Setting, n(s.Smallest))
 	}
 	if s.From < s.To {
 		text += fmt.Sprintf(", and from %s to %s it makes no difference", n(s.From), n(s.To))

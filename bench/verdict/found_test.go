@@ -49,7 +49,7 @@ func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
 		want string
 	}{
 		{Size{Kind: "a", Setting: "workers", Smallest: 256, Sure: true, From: 256, To: 4096}, "a: workers=256 is enough, and from 256 to 4,096 it makes no difference."},
-		{Size{Kind: "a", Setting: "queue", Smallest: 256, From: 256, To: 256}, "a: queue=256 is not shown to be too small, and nothing smaller is enough."},
+		{Size{Kind: "a", Setting: "queue", Smallest: 256, From: 256, To: 256}, "a: it takes at least queue=256; whether that is enough is not decided."},
 	} {
 		if got := v.with(nil, []Size{c.size}).Sizes[0].Sentence; got != c.want {
 			t.Errorf("%q\nwant\n%q", got, c.want)
