@@ -19,7 +19,7 @@ var checks = []check{
 	{"somaxconn", "accept backlog", "A connect that finds the backlog full waits for a second.", somaxconn},
 	{"syn-backlog", "SYN backlog", "Without SYN cookies three quarters of it are for new clients; whoever comes beyond waits for a second.", synBacklog},
 	{"ports", "ports", "A client without a port cannot connect, whatever the server would have said.", ports},
-	{"port-reuse", "ports again", "Sessions leave their ports in TIME_WAIT, for a minute unless they may be used again on loopback after a second.", portReuse},
+	{"port-reuse", "port reuse", "Sessions leave their ports in TIME_WAIT, for a minute unless they may be used again on loopback after a second.", portReuse},
 	{"time-wait", "TIME_WAIT", "While too many ports are in TIME_WAIT, trials of sessions wait, for 40 s at most.", timeWait},
 	{"memory", "memory", "A machine that swaps or kills processes measures its disk.", memory},
 	{"threads", "threads", "Where a strategy has a thread for each connection, a server that may not start them ends.", threads},

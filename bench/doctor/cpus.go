@@ -52,7 +52,7 @@ func quota(f Facts) []Finding {
 	case q == 0:
 		return ok("none")
 	case q >= float64(n):
-		return ok("%.3g CPUs, as many as this process may use", q)
+		return ok("%.3g CPUs, no fewer than this process may use", q)
 	case whole >= apartAtLeast: // on so many CPUs it cannot use more
 		return mended(one(Bad, "%.3g CPUs, and this process may use %d", q, n), "taskset -cp %s $$", pin.Format(f.Allowed[:whole]))
 	default:

@@ -92,6 +92,10 @@ func TestEachCheckSaysWhatItShould(t *testing.T) {
 		}, "open-files", Bad, "256 allowed", "ulimit -Hn 7064 && ulimit -n 7064"},
 		{"a limit on files that a run may raise", func(f *Facts) { f.Platform.OpenFiles = trial.Limit{Soft: 256, Hard: 256} }, "open-files", OK, "which a run may raise", ""},
 		{"just enough files", func(f *Facts) { f.Platform.OpenFiles = trial.Limit{Soft: 7064, Hard: 7064} }, "open-files", OK, "7,064 allowed", ""},
+		{"just enough files, and another reason to refuse", func(f *Facts) {
+			f.Platform.OpenFiles = trial.Limit{Soft: 7064, Hard: 7064}
+			f.Refused["quick"] = []Refusal{{"odd", 1, errors.New("too odd")}}
+		}, "open-files", OK, "7,064 allowed", ""},
 		{"no limit on files", func(f *Facts) { f.Platform.OpenFiles = trial.Limit{} }, "open-files", OK, "no limit", ""},
 
 		{"one CPU of eight", func(f *Facts) { f.Allowed = []int{3} }, "cpus", Bad, "CPU 3 alone, of 8", "taskset -cp 0-7 $$"},
@@ -150,6 +154,7 @@ func TestEachCheckSaysWhatItShould(t *testing.T) {
 		{"a slow clock beside a fast one", func(f *Facts) { f.ClockRead, f.Platform.Clocksource = 900*time.Nanosecond, "hpet" }, "clock", Warning, "900ns (clocksource hpet)",
 			"echo tsc |\n  sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"},
 		{"a slow clock alone", func(f *Facts) { f.ClockRead, f.Platform.Clocksource, f.Clocksources = 201, "hpet", []string{"hpet"} }, "clock", Warning, "201ns", ""},
+		{"the fast clock, which is slow here", func(f *Facts) { f.ClockRead = time.Microsecond }, "clock", Warning, "(clocksource tsc)", ""},
 		{"a clock that is fast enough", func(f *Facts) { f.ClockRead = 200 }, "clock", OK, "200ns", ""},
 		{"no look at the clock", func(f *Facts) { f.ClockRead = 0 }, "clock", Unknown, "", ""},
 
@@ -196,7 +201,7 @@ func TestEachCheckSaysWhatItShould(t *testing.T) {
 		{"nothing about containers", func(f *Facts) { f.Container = nil }, "container", Unknown, "", ""},
 
 		{"the race detector", func(f *Facts) { f.Built = []string{"-race"} }, "build", Bad, "-race", "go build -o poolbench ./cmd/poolbench"},
-		{"settings of Go", func(f *Facts) { f.Set = []string{"GOGC", "GODEBUG"} }, "go", Warning, "GOGC, GODEBUG is set", "unset GOGC GODEBUG"},
+		{"settings of Go", func(f *Facts) { f.Set = []string{"GOGC", "GODEBUG"} }, "go", Warning, "GOGC, GODEBUG in", "unset GOGC GODEBUG"},
 		{"no C compiler, which measuring does not need", func(f *Facts) { f.CCompiler = "" }, "c-compiler", OK, "none", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

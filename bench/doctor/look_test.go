@@ -87,6 +87,7 @@ func TestEachFileIsReadForWhatItSays(t *testing.T) {
 		{"no limit of memory in version 1", with("proc/self/cgroup", "1:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712", "sys/fs/cgroup/memory/memory.usage_in_bytes", "5"), func(f Facts) any { return f.MemoryLeft }, int64(23826340 << 10)},
 		{"a limit of memory in version 1", with("proc/self/cgroup", "1:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes", "1000", "sys/fs/cgroup/memory/memory.usage_in_bytes", "5"), func(f Facts) any { return f.MemoryLeft }, int64(995)},
 		{"more used than allowed is not untold", with("sys/fs/cgroup/user.slice/memory.current", "2073741824"), func(f Facts) any { return f.MemoryLeft }, int64(1)},
+		{"the tightest quota, below a wider one", with("sys/fs/cgroup/user.slice/session/cpu.max", "50000 100000"), func(f Facts) any { return *f.Quota }, 0.5},
 		{"no control groups", without("proc/self/cgroup"), func(f Facts) any { return f.Quota == nil }, true},
 		{"the path of the host, in a container", with("proc/self/cgroup", "0::/elsewhere\n"), func(f Facts) any { return *f.Quota }, 0.0},
 		{"threads of the whole machine", without("sys/fs/cgroup/user.slice/session/pids.max"), func(f Facts) any { return f.ThreadRoom }, int64(5000 - 137)},

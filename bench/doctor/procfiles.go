@@ -173,14 +173,12 @@ func (g groups) quota() (cpus float64, tells bool) {
 
 // room is the least that a limit leaves; false: nothing limits. Files are those of version 2, then those of version 1.
 func (g groups) room(controller, most, now, oldMost, oldNow string) (left int64, limited bool) {
-	// Version 1 says "none" of memory as the most pages that a number can count.
-	const none = math.MaxInt64 / 2
-	left = math.MaxInt64
+	left = math.MaxInt64 // as version 1 says "none", but for a page
 	for _, dir := range g.folders(controller) {
 		for _, names := range [][2]string{{most, now}, {oldMost, oldNow}} {
 			m, err := strconv.ParseInt(word(g.root, dir+"/"+names[0]), 10, 64) // "max" is none
 			n, nerr := strconv.ParseInt(word(g.root, dir+"/"+names[1]), 10, 64)
-			if errors.Join(err, nerr) == nil && m < none {
+			if errors.Join(err, nerr) == nil {
 				left, limited = min(left, m-n), true
 			}
 		}

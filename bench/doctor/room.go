@@ -237,7 +237,7 @@ func built(f Facts) []Finding {
 
 func goSettings(f Facts) []Finding {
 	if len(f.Set) > 0 {
-		return mended(one(Warning, "%s is set", strings.Join(f.Set, ", ")), "unset %s", strings.Join(f.Set, " "))
+		return mended(one(Warning, "%s in the environment", strings.Join(f.Set, ", ")), "unset %s", strings.Join(f.Set, " "))
 	}
 	if len(f.Server) == 0 {
 		return ok("%s", f.Platform.GoVersion)
