@@ -43,10 +43,14 @@ of strategies and workloads, and the runs under results/.`,
   poolbench completion zsh > "${fpath[1]}/_poolbench"
   poolbench completion fish > ~/.config/fish/completions/poolbench.fish
   poolbench completion powershell | Out-String | Invoke-Expression`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.ExactArgs(1),
 		ValidArgs: names,
 		RunE: func(c *cobra.Command, args []string) error {
-			return shells[slices.Index(names, args[0])].write(c.Root())
+			at := slices.Index(names, args[0])
+			if at < 0 {
+				return usagef("completion %s: has to be %s", args[0], strings.Join(names, ", "))
+			}
+			return shells[at].write(c.Root())
 		},
 	}
 }
