@@ -37,15 +37,19 @@ var ErrNotThisRun = errors.New("the recorded trials are not those of this suite 
 // Feasible reports what this machine cannot do for the suite, before anything is measured.
 func (s Suite) Feasible() error {
 	for _, sc := range s.Scenarios {
-		clients := sc.Load.Clients
-		if sc.Interleaved > 0 { // all strategies at once, and the twin
-			clients *= len(sc.Strategies) + 1
-		}
-		if err := load.CheckFiles(clients); err != nil {
+		if err := load.CheckFiles(sc.Connections()); err != nil {
 			return fmt.Errorf("scenario %q: %w", sc.Name, err)
 		}
 	}
 	return nil
+}
+
+// Connections is how many the driver holds at once at most.
+func (sc Scenario) Connections() int {
+	if sc.Interleaved > 0 { // all strategies at once, and the twin
+		return sc.Load.Clients * (len(sc.Strategies) + 1)
+	}
+	return sc.Load.Clients
 }
 
 // Run measures the suite and calls emit with each trial as it ends. It repeats the suite until every comparison is decided

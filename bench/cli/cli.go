@@ -49,9 +49,11 @@ pool, ants, pond and more) with the same handler, each in a process of its own, 
 differs, what does not, and who was never served.
 
 Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 a threshold is violated (--fail-if, --fail-if-worse),
-4 the run is invalid, so that nobody can tell; both after the results are written. 130 interrupted.`,
-		Example: `  poolbench run
+4 the run is invalid, so that nobody can tell; both after the results are written; or would be (doctor). 130 interrupted.`,
+		Example: `  poolbench doctor
+  poolbench run
   poolbench list
+  source <(poolbench completion bash)
   poolbench init mine.yaml
   poolbench serve --strategy tutorial --workload exchange --listen :2727`,
 		SilenceErrors:     true,
@@ -68,12 +70,15 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 		initCommand(suites), reportCommand(), plotCommand(),
 		compareCommand(), checkCommand(), exportCommand(),
 		serveCommand(suite), driveCommand(suite), listCommand(suites),
+		doctorCommand(suites), completionCommand(), manCommand(),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.Args = usageArgs(root.Args)
+	versionFlag(root)
+	completeAll(root, suites)
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+// epochEnv dates what is built, where somebody wants it dated: reproducible-builds.org/specs/source-date-epoch.
+const epochEnv = "SOURCE_DATE_EPOCH"
+
+func manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "man DIR",
+		Short: "Write the manual pages into a folder",
+		Long: `Write a manual page for each command into a folder, which is made if it is not there. They have no date, so that they are the
+same whenever they are written, unless ` + epochEnv + ` has one, in seconds since 1970.`,
+		Example: `  poolbench man man1 && man man1/poolbench-run.1`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			date, err := manDate(os.Getenv(epochEnv))
+			if err != nil {
+				return usage(err)
+			}
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return usagef("man: %w", err)
+			}
+			pages, err := writeMan(c.Root(), args[0], date)
+			if err != nil {
+				return fmt.Errorf("man: %w", err)
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s in %s\n", counted(pages, "page", "pages"), args[0])
+			return nil
+		},
+	}
+}
+
+// manDate reads seconds since 1970; none is no date.
+func manDate(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%s=%s: has to be seconds since 1970", epochEnv, text)
+	}
+	date := time.Unix(seconds, 0).UTC()
+	return &date, nil
+}
+
+// writeMan writes the pages of a command and of all below it, and returns how many there are.
+func writeMan(c *cobra.Command, dir string, date *time.Time) (pages int, err error) {
+	for _, sub := range c.Commands() {
+		if !sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		n, err := writeMan(sub, dir, date)
+		if err != nil {
+			return 0, err
+		}
+		pages += n
+	}
+	page, err := manPage(c, date)
+	if err != nil {
+		return 0, err
+	}
+	file := filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1")
+	return pages + 1, os.WriteFile(file, page, 0o644)
+}
+
+// undated stands for no date: cobra takes the present where there is none.
+var undated = time.Unix(0, 0).UTC()
+
+func manPage(c *cobra.Command, date *time.Time) ([]byte, error) {
+	c.InitDefaultHelpFlag()
+	header := &doc.GenManHeader{Section: "1", Source: "poolbench", Manual: "poolbench", Date: date}
+	if date == nil {
+		header.Date = &undated
+	}
+	defer func(long string) { c.Long = long }(c.Long)
+	c.Long = inMarkdown(c.Long)
+	var page bytes.Buffer
+	c.DisableAutoGenTag = true // or its last line is the date of today
+	if err := doc.GenMan(c, header, &page); err != nil {
+		return nil, err
+	}
+	if date != nil {
+		return page.Bytes(), nil
+	}
+	dated := []byte(`"` + undated.Format("Jan 2006") + `"`)
+	if !bytes.Contains(page.Bytes(), dated) {
+		return nil, errors.New("the page of " + c.CommandPath() + " has no date to take out")
+	}
+	return bytes.Replace(page.Bytes(), dated, []byte(`""`), 1), nil
+}
+
+// inMarkdown keeps the lines of tables apart, which help has indented by two: cobra takes help for Markdown.
+func inMarkdown(help string) string {
+	lines := strings.Split(help, "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, "  ") {
+			lines[i] = "  " + l
+		}
+	}
+	return strings.Join(lines, "\n")
+}

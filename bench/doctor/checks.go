@@ -1,0 +1,32 @@
+package doctor
+
+// checks are all that is looked at, in the order in which a reader meets what is equally bad: what can be measured at all,
+// who takes the CPUs, how they are clocked, the network, room, and the program itself.
+var checks = []check{
+	{"suite", "", "A suite of which one scenario cannot be measured is refused.", suites},
+	{"open-files", "open files", "Each connection is an open file, of the driver and of the server.", openFiles},
+	{"cpus", "CPUs", "Server and driver have CPUs of their own, or what one costs is taken from the other.", cpus},
+	{"cpu-quota", "CPU quota", "A group that has used up its quota stands still for up to 100 ms, which looks like a server that does.", quota},
+	{"cores", "cores", "Two busy hardware threads of one core slow each other down.", cores},
+	{"cpu-time", "CPU time", "What a process does not get while it wants to run stands in every response time.", cpuTime},
+	{"steal", "stolen time", "Other virtual machines that take CPU time make server and driver stand still.", steal},
+	{"other-processes", "other processes", "What others use, server and driver do not get.", otherProcesses},
+	{"pressure", "waiting for CPUs", "Where somebody waits for a CPU, so will server and driver.", pressure},
+	{"load-average", "load average", "What ran a minute ago may run again while the suite does.", loadAverage},
+	{"governor", "CPU governor", "A clock that follows the load makes a lightly loaded server look slower than it is.", governor},
+	{"turbo", "turbo", "The clock is higher while few CPUs are busy and the chip is cool, so that the order of trials matters.", turbo},
+	{"clock", "clock", "The driver reads the time several times for each request.", clock},
+	{"somaxconn", "accept backlog", "A connect that finds the backlog full waits for a second.", somaxconn},
+	{"syn-backlog", "SYN backlog", "Without SYN cookies three quarters of it are for new clients; whoever comes beyond waits for a second.", synBacklog},
+	{"ports", "ports", "A client without a port cannot connect, whatever the server would have said.", ports},
+	{"port-reuse", "port reuse", "Sessions leave their ports in TIME_WAIT, for a minute unless they may be used again on loopback after a second.", portReuse},
+	{"time-wait", "TIME_WAIT", "While too many ports are in TIME_WAIT, trials of sessions wait, for 40 s at most.", timeWait},
+	{"memory", "memory", "A machine that swaps or kills processes measures its disk.", memory},
+	{"threads", "threads", "Where a strategy has a thread for each connection, a server that may not start them ends.", threads},
+	{"disk", "disk", "Each trial is on the disk before the next one begins.", disk},
+	{"virtual-machine", "virtual machine", "What other machines on the same host do can be seen in the figures; stolen time tells of a part.", virtual},
+	{"container", "container", "A container has limits of its own, which are judged here instead of the machine's.", container},
+	{"build", "build", "A program that was built for testing measures its instrumentation.", built},
+	{"go", "Go", "Variables of the environment change how server and driver run, and no record has them.", goSettings},
+	{"c-compiler", "C compiler", "Measuring needs none; the race detector, in the tests, does.", cCompiler},
+}

@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package doctor
+
+func diskFree(string) (bytes uint64, tells bool) { return 0, false }

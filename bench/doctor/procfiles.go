@@ -1,0 +1,234 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/poolbench/poolbench/bench/internal/pin"
+)
+
+// linux fills in what Linux tells in files; root is "/". It needs no build tag, so that its tests run everywhere.
+func (f *Facts) linux(root fs.FS) {
+	f.Siblings = map[int][]int{}
+	for _, cpu := range f.Allowed {
+		if s, err := pin.ParseList(word(root, "sys/devices/system/cpu/cpu"+strconv.Itoa(cpu)+"/topology/thread_siblings_list")); err == nil && len(s) > 0 {
+			f.Siblings[cpu] = s
+		}
+	}
+	f.Turbo, f.TurboOff = turboOf(root)
+	f.Clocksources = strings.Fields(word(root, "sys/devices/system/clocksource/clocksource0/available_clocksource"))
+	f.SynCookies = word(root, "proc/sys/net/ipv4/tcp_syncookies")
+	if average, err := strconv.ParseFloat(first(word(root, "proc/loadavg")), 64); err == nil {
+		f.LoadAvg = &average
+	}
+	groups := groupsOf(root)
+	if quota, tells := groups.quota(); tells {
+		f.Quota = &quota
+	}
+	f.MemoryLeft = memoryLeft(root)
+	if room, limited := groups.room("memory", "memory.max", "memory.current", "memory.limit_in_bytes", "memory.usage_in_bytes"); limited && f.MemoryLeft > 0 {
+		f.MemoryLeft = min(f.MemoryLeft, max(room, 1)) // 0 is not told
+	}
+	// Any thread takes a number; threads-max counts those of all users (proc_sys_kernel(5)).
+	if most, err := strconv.ParseInt(word(root, "proc/sys/kernel/threads-max"), 10, 64); err == nil {
+		f.ThreadRoom = max(most-threadsNow(root), 1)
+		if room, limited := groups.room("pids", "pids.max", "pids.current", "pids.max", "pids.current"); limited {
+			f.ThreadRoom = min(f.ThreadRoom, max(room, 1))
+		}
+	}
+	machine, box := virtualOf(root), containerOf(root)
+	f.Virtual, f.Container = &machine, &box
+}
+
+// word is the text of a file that holds one line, empty if it cannot be read.
+func word(root fs.FS, name string) string {
+	text, err := fs.ReadFile(root, name)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func first(text string) string {
+	if words := strings.Fields(text); len(words) > 0 {
+		return words[0]
+	}
+	return ""
+}
+
+// turboOf says whether the clock may rise, and how that is turned off; nil: no driver tells. The one file is of intel_pstate, the
+// other of all other drivers (Documentation/admin-guide/pm/cpufreq.rst and intel_pstate.rst).
+func turboOf(root fs.FS) (on *bool, off string) {
+	for _, t := range []struct{ file, on, off string }{
+		{"sys/devices/system/cpu/intel_pstate/no_turbo", "0", "1"},
+		{"sys/devices/system/cpu/cpufreq/boost", "1", "0"},
+	} {
+		if value := word(root, t.file); value != "" {
+			is := value == t.on
+			return &is, "echo " + t.off + " | sudo tee /" + t.file
+		}
+	}
+	return nil, ""
+}
+
+// memoryLeft is what can be had without swapping, in bytes; 0: not told.
+func memoryLeft(root fs.FS) int64 {
+	text, err := fs.ReadFile(root, "proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "MemAvailable:"); ok {
+			kib, _ := strconv.ParseInt(first(value), 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// threadsNow are all threads of the machine: the number behind the slash of loadavg (proc_loadavg(5)).
+func threadsNow(root fs.FS) int64 {
+	for _, field := range strings.Fields(word(root, "proc/loadavg")) {
+		if _, all, ok := strings.Cut(field, "/"); ok {
+			n, _ := strconv.ParseInt(all, 10, 64)
+			return n
+		}
+	}
+	return 0
+}
+
+// groups are the control groups of this process, by controller; that of version 2 has the empty name.
+type groups struct {
+	root fs.FS
+	path map[string]string
+}
+
+func groupsOf(root fs.FS) groups {
+	g := groups{root: root, path: map[string]string{}}
+	for line := range strings.SplitSeq(word(root, "proc/self/cgroup"), "\n") {
+		// hierarchy:controllers:path (cgroups(7))
+		parts := strings.SplitN(line, ":", 3)
+		if len(parts) != 3 {
+			continue
+		}
+		for controller := range strings.SplitSeq(parts[1], ",") {
+			g.path[controller] = strings.TrimPrefix(parts[2], "/")
+		}
+	}
+	return g
+}
+
+// folders are those of a controller's group and of all above it, because the tightest limit holds, in either version. A
+// container may see its own group as the root, and the path of the host: what is not there is left out.
+func (g groups) folders(controller string) []string {
+	var all []string
+	add := func(mount, group string) {
+		for dir := path.Join(mount, group); ; dir = path.Dir(dir) {
+			if _, err := fs.Stat(g.root, dir); err == nil {
+				all = append(all, dir)
+			}
+			if dir == mount || dir == "." {
+				return
+			}
+		}
+	}
+	if group, ok := g.path[""]; ok {
+		add("sys/fs/cgroup", group)
+	}
+	if group, ok := g.path[controller]; ok {
+		add("sys/fs/cgroup/"+controller, group)
+	}
+	return all
+}
+
+// quota is the tightest, in CPUs; 0: none. false: no control group tells.
+func (g groups) quota() (cpus float64, tells bool) {
+	least := math.Inf(1)
+	for _, dir := range g.folders("cpu") {
+		var quota, period string
+		if both := strings.Fields(word(g.root, dir+"/cpu.max")); len(both) == 2 { // version 2: "max 100000"
+			quota, period = both[0], both[1]
+		} else { // version 1: -1 is none
+			quota, period = word(g.root, dir+"/cpu.cfs_quota_us"), word(g.root, dir+"/cpu.cfs_period_us")
+		}
+		tells = tells || quota != ""
+		q, err := strconv.ParseFloat(quota, 64)
+		p, perr := strconv.ParseFloat(period, 64)
+		if errors.Join(err, perr) == nil && q > 0 && p > 0 {
+			least = min(least, q/p)
+		}
+	}
+	// The root of version 2 has no such file, and no limit.
+	tells = tells || slices.Contains(g.folders("cpu"), "sys/fs/cgroup")
+	if math.IsInf(least, 1) {
+		return 0, tells
+	}
+	return least, tells
+}
+
+// room is the least that a limit leaves; false: nothing limits. Files are those of version 2, then those of version 1.
+func (g groups) room(controller, most, now, oldMost, oldNow string) (left int64, limited bool) {
+	left = math.MaxInt64 // as version 1 says "none", but for a page
+	for _, dir := range g.folders(controller) {
+		for _, names := range [][2]string{{most, now}, {oldMost, oldNow}} {
+			m, err := strconv.ParseInt(word(g.root, dir+"/"+names[0]), 10, 64) // "max" is none
+			n, nerr := strconv.ParseInt(word(g.root, dir+"/"+names[1]), 10, 64)
+			if errors.Join(err, nerr) == nil {
+				left, limited = min(left, m-n), true
+			}
+		}
+	}
+	return left, limited
+}
+
+// virtualOf names the virtual machine; empty: none. The flag is set by the hypervisor's own CPUID leaf
+// (X86_FEATURE_HYPERVISOR), elsewhere the firmware or the device tree tells.
+func virtualOf(root fs.FS) string {
+	text, _ := fs.ReadFile(root, "proc/cpuinfo")
+	flagged := false
+	for line := range strings.Lines(string(text)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "flags" {
+			flagged = slices.Contains(strings.Fields(value), "hypervisor")
+			break
+		}
+	}
+	kind := word(root, "sys/hypervisor/type")
+	vendor, product := word(root, "sys/class/dmi/id/sys_vendor"), word(root, "sys/class/dmi/id/product_name")
+	tree := word(root, "proc/device-tree/hypervisor/compatible")
+	switch {
+	case kind != "":
+		return "yes: " + kind
+	case tree != "":
+		return "yes: " + strings.TrimRight(tree, "\x00")
+	case flagged && vendor+product != "":
+		return "yes: " + strings.TrimSpace(vendor+" "+product)
+	case flagged:
+		return "yes, of an unknown kind"
+	}
+	return ""
+}
+
+// containerOf names the container, by the marks that its makers leave; empty: none that can be seen. What systemd-detect-virt looks at
+// first, the environment of process 1, is for root alone.
+func containerOf(root fs.FS) string {
+	for _, mark := range []struct{ file, kind string }{{".dockerenv", "docker"}, {"run/.containerenv", "podman"}} {
+		if _, err := fs.Stat(root, mark.file); err == nil {
+			return "yes: " + mark.kind
+		}
+	}
+	if kind := word(root, "run/systemd/container"); kind != "" {
+		return "yes: " + kind
+	}
+	group := word(root, "proc/self/cgroup")
+	for _, kind := range []string{"kubepods", "docker", "lxc", "containerd", "libpod"} {
+		if strings.Contains(group, kind) {
+			return "yes: " + kind
+		}
+	}
+	return ""
+}
