@@ -24,12 +24,15 @@ func Describe(run trial.Run) string {
 	return fmt.Sprintf("%s: %s, commit %s, %s, %d trials", run.Dir, e.Started.UTC().Format("2006-01-02 15:04 MST"), commit, cmp.Or(e.Suite, "no suite"), len(run.Trials))
 }
 
-// Caution is what has to be said first where absolute figures mean nothing; empty where they carry over.
+// NotTheSame is what has to be said first where absolute figures mean nothing.
+const NotTheSame = "NOT THE SAME MACHINE OR SETTINGS: absolute figures do not carry over, so only ratios to each run's own baseline are compared."
+
+// Caution is NotTheSame with what is not, in one line; empty where figures carry over.
 func (r Result) Caution() string {
 	if r.Basis == Absolute {
 		return ""
 	}
-	return "NOT THE SAME MACHINE OR SETTINGS: absolute figures do not carry over, so only ratios to each run's own baseline are compared. " + List(r.Machine)
+	return NotTheSame + " " + List(r.Machine)
 }
 
 // List writes changes in one line.
