@@ -31,7 +31,7 @@ func openFile(ctx context.Context, stderr io.Writer, path string) error {
 
 // openURL is openFile for a page that is served.
 func openURL(ctx context.Context, stderr io.Writer, address string) {
-	if err := browse(ctx, address); err != nil && ctx.Err() == nil {
+	if err := browse(ctx, address); err != nil {
 		fmt.Fprintf(stderr, "poolbench: no browser was opened, because %v; the page is %s\n", err, address)
 	}
 }

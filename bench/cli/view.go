@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/poolbench/poolbench/bench/view"
 	"github.com/spf13/cobra"
@@ -39,7 +40,9 @@ The address is printed on stdout. It is one of this machine alone; from another 
 			fmt.Fprintln(c.OutOrStdout(), url)
 			fmt.Fprintf(c.ErrOrStderr(), "showing the runs in %s; Ctrl-C ends it\n", folder)
 			if open {
-				go openURL(c.Context(), c.ErrOrStderr(), url) // it waits for the browser, which waits for the page
+				var opening sync.WaitGroup
+				opening.Go(func() { openURL(c.Context(), c.ErrOrStderr(), url) }) // it waits for the browser, which waits for the page
+				defer opening.Wait()
 			}
 			return view.Serve(c.Context(), ln, view.New(folder))
 		},

@@ -38,22 +38,22 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request, root *os.Root) 
 
 // A comparison is what the page shows.
 type comparison struct {
-	Old, New   side
-	SameRun    bool
-	Swapped    string // address of the same with old and new in each other's place
-	Caution    string // loud, and first
-	Machine    []compare.Change
-	Changed    []compare.Change
-	Sentence   string
-	Differ     []row // worse first
-	All        []row
-	Alike      []compare.Alike
-	Threshold  string
-	LeftOut    []leftOut
-	Method     string
-	Overall    paired
-	Scenarios  []paired
-	NotAsItWas int // of Scenarios
+	Old, New  side
+	SameRun   bool
+	Swapped   string // address of the same with old and new in each other's place
+	Caution   string // loud, and first
+	Machine   []compare.Change
+	Changed   []compare.Change
+	Sentence  string
+	Differ    []row // worse first
+	All       []row
+	Alike     []compare.Alike
+	Threshold string
+	LeftOut   []leftOut
+	Method    string
+	Overall   paired
+	Scenarios []paired
+	Changes   int // of Scenarios
 }
 
 // A side is one of the two runs.
@@ -108,7 +108,7 @@ func newComparison(old, new *loaded) comparison {
 	c.Overall, c.Scenarios = pair(old.verdict, new.verdict)
 	for _, s := range c.Scenarios {
 		if len(s.Moves) > 0 {
-			c.NotAsItWas++
+			c.Changes++
 		}
 	}
 	return c
@@ -148,4 +148,3 @@ func newRow(p compare.Pair, names compare.Names) row {
 	}
 	return r
 }
-

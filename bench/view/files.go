@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,8 +122,11 @@ func (f runFS) trials() (int, error) {
 	if !ok {
 		return 0, fmt.Errorf("%s cannot be read from its end", trialsFile)
 	}
-	line, err := lastLine(at, info.Size())
-	if err != nil || len(line) == 0 {
+	line, begin, err := lastLine(at, info.Size())
+	if err == nil && begin > 0 && !json.Valid(line) {
+		line, _, err = lastLine(at, begin) // package trial leaves a last line out that a power failure has spoilt
+	}
+	if err != nil || line == nil {
 		return 0, err
 	}
 	var last struct {
@@ -143,28 +147,27 @@ func (f runFS) trials() (int, error) {
 // longestLine is far more than any trial takes: the longest of the standard suite have 8 KiB, most of it for their clients.
 const longestLine = 16 << 20
 
-// lastLine is the last line with a newline behind it; nothing, if there is none. What follows it was cut short, and its
-// trial does not count.
-func lastLine(in io.ReaderAt, size int64) ([]byte, error) {
+// lastLine is the last line before end with a newline behind it, and where it begins; nil, if there is none. What follows it
+// was cut short, and its trial does not count.
+func lastLine(in io.ReaderAt, end int64) (line []byte, begin int64, err error) {
 	for back := int64(64 << 10); ; back *= 4 {
-		back = min(back, size)
+		back = min(back, end)
 		tail := make([]byte, back)
-		if _, err := in.ReadAt(tail, size-back); err != nil && err != io.EOF {
-			return nil, err
+		if _, err := in.ReadAt(tail, end-back); err != nil && err != io.EOF {
+			return nil, 0, err
 		}
-		text := string(tail)
-		end := strings.LastIndexByte(text, '\n')
-		begin := -1
-		if end >= 0 {
-			begin = strings.LastIndexByte(text[:end], '\n')
+		newline := bytes.LastIndexByte(tail, '\n')
+		before := -1
+		if newline >= 0 {
+			before = bytes.LastIndexByte(tail[:newline], '\n')
 		}
 		switch {
-		case end >= 0 && (begin >= 0 || back == size):
-			return tail[begin+1 : end], nil
-		case back == size:
-			return nil, nil
+		case newline >= 0 && (before >= 0 || back == end):
+			return tail[before+1 : newline], end - back + int64(before) + 1, nil
+		case back == end:
+			return nil, 0, nil
 		case back > longestLine:
-			return nil, fmt.Errorf("%s: its last line is longer than any record", trialsFile)
+			return nil, 0, fmt.Errorf("%s: its last line is longer than any record", trialsFile)
 		}
 	}
 }
