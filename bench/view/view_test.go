@@ -270,6 +270,9 @@ func TestNothingLeadsOutOfTheFolder(t *testing.T) {
 			t.Errorf("%s: %d\n%s", path, status, page)
 		}
 	}
+	if status, _, header := get(h, "/runs/linked/"); status != 404 {
+		t.Errorf("what a link leads to is known: %d %v", status, header)
+	}
 	_, page, _ := get(h, "/")
 	contains(t, page, "Not followed, because they lead out of this folder or nowhere: linked, nowhere, up.", "24 trials", "!"+secret)
 	if n := strings.Count(page, `<div class="run">`); n != 1 {
@@ -381,4 +384,33 @@ func TestManyReadersAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// Catches: a comparison of what a run was before it went on, and decoded runs that pile up.
+func TestDecodedRunsAreOfTheFilesAsTheyAreAndFew(t *testing.T) {
+	folder := t.TempDir()
+	s := newStore()
+	root, err := os.OpenRoot(folder)
+	must(t, err)
+	defer root.Close()
+	for i := range keptRuns + 2 {
+		name := fmt.Sprint("run-", i)
+		write(t, folder, name, nil, nil)
+		_, err := s.load(runFS{root, name}, name)
+		must(t, err)
+	}
+	if len(s.loaded) != keptRuns || s.loaded[0].name != fmt.Sprint("run-", keptRuns+1) {
+		t.Errorf("%d are kept", len(s.loaded))
+	}
+	last := runFS{root, s.loaded[0].name}
+	first, err := s.load(last, last.name)
+	must(t, err)
+	if again, err := s.load(last, last.name); err != nil || again != first {
+		t.Errorf("what is kept is not used: %v", err)
+	}
+	must(t, os.RemoveAll(filepath.Join(folder, last.name)))
+	write(t, folder, last.name, slower, nil)
+	if again, err := s.load(last, last.name); err != nil || again == first {
+		t.Errorf("it is not read again: %v", err)
+	}
 }
