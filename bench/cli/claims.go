@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/claims"
+	"github.com/poolbench/poolbench/bench/compare"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/spf13/cobra"
 )
@@ -137,5 +138,5 @@ func printClaims(w io.Writer, said claims.Report) {
 		t.Render()
 	}
 	fmt.Fprintf(w, "\nIntervals of comparisons hold all that the test at %s %% does not reject; a difference is named above %s.\n",
-		threeDigits(100*said.Alpha), percentText(said.Threshold))
+		compare.Digits(100*said.Alpha), compare.Percent(said.Threshold))
 }

@@ -67,7 +67,7 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		runCommand(suites, args), pickCommand(suite, args), claimsCommand(suites, args),
-		initCommand(suites), reportCommand(), plotCommand(),
+		initCommand(suites), reportCommand(), plotCommand(), viewCommand(),
 		compareCommand(), checkCommand(), exportCommand(),
 		serveCommand(suite), driveCommand(suite), listCommand(suites),
 		doctorCommand(suites), completionCommand(), manCommand(),

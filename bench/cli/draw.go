@@ -14,19 +14,36 @@ import (
 var latest = filepath.Join("results", "latest")
 
 func reportCommand() *cobra.Command {
-	return &cobra.Command{
+	var open bool
+	c := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Write the report and the plots of a run again",
 		Long: `Write report.md, the plots and verdict.json of a run again, from its trials, and say the verdict. Starts no server and measures nothing.
-RUN is a folder with trials.jsonl; without it, results/latest.`,
+RUN is a folder with trials.jsonl; without it, results/latest.
+
+With --open the page is shown in the system's browser, or in that which BROWSER names. Where there is none, its path is said.`,
 		Example: `  poolbench report
-  poolbench report results/reference`,
+  poolbench report results/reference --open`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, withVerdict(c.ErrOrStderr()))
+			var page string
+			err := draw(c.OutOrStdout(), c.ErrOrStderr(), args, func(run trial.Run, dir string) ([]string, error) {
+				files, err := withVerdict(c.ErrOrStderr())(run, dir)
+				page = filepath.Join(dir, reportPage)
+				return files, err
+			})
+			if err != nil || !open {
+				return err
+			}
+			return openFile(c.Context(), c.ErrOrStderr(), page)
 		},
 	}
+	c.Flags().BoolVar(&open, "open", false, "show report.html in a browser")
+	return c
 }
+
+// reportPage is what package report calls its page.
+const reportPage = "report.html"
 
 func plotCommand() *cobra.Command {
 	return &cobra.Command{

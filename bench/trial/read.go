@@ -28,17 +28,24 @@ func Read(dir string) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}
+	return ReadFS(os.DirFS(dir), dir)
+}
+
+// ReadFS reads the run in the root of fsys, as Read does; dir is what the run and messages about it call that folder. It
+// is for programs that must not leave a folder, whatever links there are in it: see [os.Root.FS].
+func ReadFS(fsys fs.FS, dir string) (Run, error) {
 	run := Run{Dir: dir}
-	if run.Env, err = readEnv(dir); err != nil {
+	var err error
+	if run.Env, err = ReadEnv(fsys, dir); err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}
 	path := filepath.Join(dir, trialsFile)
-	f, err := os.Open(path)
+	f, err := fsys.Open(trialsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Run{}, fmt.Errorf("read run: %s has %s but no %s: copy the whole folder, or measure again", dir, envFile, trialsFile)
 	}
 	if err != nil {
-		return Run{}, fmt.Errorf("read run: %w", err)
+		return Run{}, fmt.Errorf("read run: %s: %w", dir, err)
 	}
 	defer f.Close()
 	if run.Trials, run.Warnings, err = decodeTrials(f, path); err != nil {
@@ -65,17 +72,19 @@ func (r Run) Steps() int {
 	return n
 }
 
-func readEnv(dir string) (Env, error) {
+// ReadEnv reads what a run says of itself without its trials, which are hundreds of times as large; fsys and dir are as for
+// [ReadFS].
+func ReadEnv(fsys fs.FS, dir string) (Env, error) {
 	path := filepath.Join(dir, envFile)
-	text, err := os.ReadFile(path)
+	text, err := fs.ReadFile(fsys, envFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(dir, trialsFile)); err != nil {
+		if _, err := fs.Stat(fsys, trialsFile); err != nil {
 			return Env{}, fmt.Errorf("%s holds no run: name a folder with %s and %s", dir, envFile, trialsFile)
 		}
 		return Env{}, fmt.Errorf("%s has %s but no %s, so nobody can say where it was measured: copy the whole folder, or measure again", dir, trialsFile, envFile)
 	}
 	if err != nil {
-		return Env{}, err
+		return Env{}, fmt.Errorf("%s: %w", dir, err)
 	}
 	if err := checkSchema(text); err != nil {
 		return Env{}, fmt.Errorf("%s: %w", path, err)
