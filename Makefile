@@ -7,7 +7,7 @@ CC := $(or $(shell $(GO) env CC),cc)
 RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo -race)
 
 # These packages hold measurements against what is true, or run whole suites: one after the other, when nothing else does.
-MEASURING := /bench$$|/bench/(cli|benchtest|internal/load|internal/server)$$
+MEASURING := /bench$$|/bench/(cli|benchtest|internal/load|internal/server)$$|/examples$$
 
 .PHONY: help build test lint bench plots report reference soak crosscheck driver check smoke cross
 
