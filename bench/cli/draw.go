@@ -7,6 +7,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench/report"
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/verdict"
 	"github.com/spf13/cobra"
 )
 
@@ -23,7 +24,7 @@ RUN is a folder with trials.jsonl; without it, results/latest.`,
   poolbench report results/reference`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, withVerdict(c.ErrOrStderr()))
+			return drawReport(c.OutOrStdout(), c.ErrOrStderr(), args, nil)
 		},
 	}
 }
@@ -38,30 +39,57 @@ RUN is a folder with trials.jsonl; without it, results/latest.`,
   poolbench plot results/reference`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return draw(c.OutOrStdout(), c.ErrOrStderr(), args, report.Plots)
+			run, err := readDrawn(args)
+			if err != nil {
+				return err
+			}
+			printWarnings(c.ErrOrStderr(), textsOf(run.Warnings))
+			files, err := report.Plots(run, run.Dir)
+			if err != nil {
+				return err
+			}
+			printFiles(c.OutOrStdout(), files)
+			return nil
 		},
 	}
 }
 
-// draw reads a run and has its files written beside its trials.
-func draw(stdout, stderr io.Writer, args []string, write func(trial.Run, string) ([]string, error)) error {
+// readDrawn reads the run that is named, or the latest.
+func readDrawn(args []string) (trial.Run, error) {
 	dir := latest
 	if len(args) > 0 {
 		dir = args[0]
 	}
 	run, err := trial.Read(dir)
-	if err != nil {
-		return usage(err)
-	}
-	for _, w := range run.Warnings {
-		fmt.Fprintln(stderr, "poolbench: warning:", w.Text)
-	}
-	files, err := write(run, run.Dir)
+	return run, usage(err)
+}
+
+// drawReport writes the report and the verdict of a run, names its folder and those files in it that one begins to read with, and
+// says the verdict last, so that it is what remains on the screen.
+func drawReport(stdout, stderr io.Writer, args []string, warnings []string) error {
+	run, err := readDrawn(args)
 	if err != nil {
 		return err
 	}
+	files, err := writeReport(run)
+	if err != nil {
+		return err
+	}
+	printFiles(stdout, files)
+	printVerdict(stderr, verdict.Of(run), append(textsOf(run.Warnings), warnings...))
+	return nil
+}
+
+func printFiles(stdout io.Writer, files []string) {
 	for _, f := range files {
 		fmt.Fprintln(stdout, f)
 	}
-	return nil
+}
+
+func textsOf(warnings []trial.Warning) []string {
+	var texts []string
+	for _, w := range warnings {
+		texts = append(texts, w.Text)
+	}
+	return texts
 }
