@@ -194,7 +194,7 @@ func (s *screen) clear() {
 // progressLine is the line in at most so many columns. What has no room is left out, the least important first: the number of trials,
 // the strategy's limits and the load, the p99, the rate, the time that is left.
 func progressLine(full, short string, p bench.Progress, g bench.Glance, ago time.Duration, room int) string {
-	left := leftText(p.TimeLeft-ago) + " left"
+	left := "~" + leftText(p.TimeLeft-ago) + " left"
 	trials := fmt.Sprintf("%d done, about %d to do", p.Done, p.Left)
 	rate, p99 := "starting", ""
 	if g.Own > 0 {
@@ -230,15 +230,15 @@ func progressLine(full, short string, p bench.Progress, g bench.Glance, ago time
 func leftText(d time.Duration) string {
 	switch {
 	case d < time.Second: // also where it has taken longer than was expected
-		return "about 1s"
+		return "1s"
 	case d < time.Minute:
-		return "about " + d.Round(time.Second).String()
+		return d.Round(time.Second).String()
 	}
 	s := d.Round(10 * time.Second).String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
 	}
-	return "about " + s
+	return s
 }
 
 // mentioned is what has been told of a run: how often each code, and in which scenarios.
@@ -296,7 +296,7 @@ func (l *lines) measured(t trial.Trial) {
 		what += " (again)"
 	}
 	left := leftText(l.now.TimeLeft - l.clock().Sub(l.since))
-	fmt.Fprintf(l.w, "trial %d of about %d, %s left: %s: %s\n", l.now.Done+l.n, l.now.Done+l.now.Left, left, what, resultText(t))
+	fmt.Fprintf(l.w, "trial %d of about %d, about %s left: %s: %s\n", l.now.Done+l.n, l.now.Done+l.now.Left, left, what, resultText(t))
 }
 
 func (l *lines) end() {}

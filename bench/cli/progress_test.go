@@ -86,19 +86,19 @@ func TestTheLineHasWhatThereIsRoomFor(t *testing.T) {
 		p    bench.Progress
 		want string
 	}{
-		{199, upcoming(running, ants), "about 5m20s left | 411 done, about 735 to do | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
-		{100, upcoming(running, ants), "about 5m20s left | 411 done, about 735 to do | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
-		{99, upcoming(running, ants), "about 5m20s left | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
-		{79, upcoming(running, ants), "about 5m20s left | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
-		{60, upcoming(running, ants), "about 5m20s left | crowd, ants | 12.3k/s | p99 1.3 ms"},
-		{45, upcoming(running, ants), "about 5m20s left | crowd, ants | 12.3k/s"},
-		{39, upcoming(running, ants), "about 5m20s left | crowd, ants"},
+		{199, upcoming(running, ants), "~5m20s left | 411 done, about 735 to do | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
+		{95, upcoming(running, ants), "~5m20s left | 411 done, about 735 to do | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
+		{94, upcoming(running, ants), "~5m20s left | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
+		{79, upcoming(running, ants), "~5m20s left | crowd, ants workers=64 at 90 % | 12.3k/s | p99 1.3 ms"},
+		{60, upcoming(running, ants), "~5m20s left | crowd, ants | 12.3k/s | p99 1.3 ms"},
+		{39, upcoming(running, ants), "~5m20s left | crowd, ants | 12.3k/s"},
+		{30, upcoming(running, ants), "~5m20s left | crowd, ants"},
 		{20, upcoming(running, ants), "crowd, ants"},
 		{8, upcoming(running, ants), "crowd, …"},
 		{1, upcoming(running, ants), "…"},
-		{99, upcoming(bench.Glance{}, free), "about 5m20s left | 411 done, about 735 to do | crowd, goroutine at 90 % | starting"},
-		{99, upcoming(bench.Glance{Own: 1, Rate: 7}, free), "about 5m20s left | 411 done, about 735 to do | crowd, goroutine at 90 % | 7/s"},
-		{110, upcoming(running, free, ants), "about 5m20s left | 411 done, about 735 to do | crowd, 2 in turns at 90 % | 12.3k/s each | p99 1.3 ms"},
+		{99, upcoming(bench.Glance{}, free), "~5m20s left | 411 done, about 735 to do | crowd, goroutine at 90 % | starting"},
+		{99, upcoming(bench.Glance{Own: 1, Rate: 7}, free), "~5m20s left | 411 done, about 735 to do | crowd, goroutine at 90 % | 7/s"},
+		{110, upcoming(running, free, ants), "~5m20s left | 411 done, about 735 to do | crowd, 2 in turns at 90 % | 12.3k/s each | p99 1.3 ms"},
 	} {
 		full, short := l.describe(c.p.Steps)
 		if got := progressLine(full, short, c.p, c.p.Glance(), 0, c.room); got != c.want || text.StringWidth(got) > c.room {
@@ -109,8 +109,8 @@ func TestTheLineHasWhatThereIsRoomFor(t *testing.T) {
 
 func TestTheTimeThatIsLeftIsNoMoreExactThanAnybodyKnows(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-time.Second: "about 1s", 0: "about 1s", 45400 * time.Millisecond: "about 45s", 59 * time.Second: "about 59s",
-		63 * time.Second: "about 1m", 324 * time.Second: "about 5m20s", 10 * time.Minute: "about 10m", 3601 * time.Second: "about 1h0m",
+		-time.Second: "1s", 0: "1s", 45400 * time.Millisecond: "45s", 59 * time.Second: "59s",
+		63 * time.Second: "1m", 324 * time.Second: "5m20s", 10 * time.Minute: "10m", 3601 * time.Second: "1h0m",
 	} {
 		if got := leftText(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)
@@ -132,7 +132,7 @@ func TestAScreenHasOneLineAndFindingsAboveIt(t *testing.T) {
 	defer s.end()
 
 	s.upcoming(upcoming(bench.Glance{Own: 1, Rate: 12_340, P99: time.Millisecond}, antsAll))
-	if got, want := y.current(), "about 5m20s left | crowd, ants workers=1000 at 90 % | 12.3k/s | p99 1 ms"; got != want {
+	if got, want := y.current(), "~5m20s left | crowd, ants workers=1000 at 90 % | 12.3k/s | p99 1 ms"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	for range 3 { // more than one, of the same
@@ -144,7 +144,7 @@ func TestAScreenHasOneLineAndFindingsAboveIt(t *testing.T) {
 	if len(y.lines) != mostTold || y.lines[0] != "crowd, ants workers=64: driver-late: the driver was late" || y.lines[1] != "more-0, goroutine: driver-late: the driver was late" {
 		t.Errorf("%d lines above it: %q", len(y.lines), y.lines)
 	}
-	if !strings.HasPrefix(y.current(), "about 5m20s left | ") {
+	if !strings.HasPrefix(y.current(), "~5m20s left | ") {
 		t.Errorf("below them %q", y.current())
 	}
 
@@ -154,7 +154,7 @@ func TestAScreenHasOneLineAndFindingsAboveIt(t *testing.T) {
 	s.upcoming(upcoming(bench.Glance{}, free))
 	ticks <- time.Time{}
 	ticks <- time.Time{} // the first one is written now
-	if got, want := y.current()[:39], "about 5m20s left | crowd, goroutine    "; got != want {
+	if got, want := y.current()[:39], fmt.Sprintf("%-39s", "~5m20s left | crowd, goroutine"); got != want {
 		t.Errorf("narrower: %q, want %q", got, want)
 	}
 	s.end()
