@@ -41,7 +41,8 @@ func TestWhoeverFollowsARunSeesEachTrialWhileItIsMeasured(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		m.watch(func() load.Glance { return load.Glance{Own: 1, Rate: float64(told)} })
+		g := load.Glance{Own: 1, Rate: float64(told)}
+		m.watch(func() load.Glance { return g })
 		if got, want := now.Glance(), (Glance{Own: 1, Rate: float64(told)}); got != want {
 			t.Errorf("of trial %d %+v is seen, want %+v", told, got, want)
 		}
