@@ -34,6 +34,7 @@ type measurement struct {
 	requests int                                      // closed loop: ends the window after so many; 0: the step's timing does
 	turn     *load.Turn                               // nil: the load is active all the time
 	begin    func(context.Context) (time.Time, error) // nil, or when the load begins, once it is ready
+	watch    func(look func() load.Glance)            // nil, or called when the load begins
 	atEdge   func(load.Edge)                          // nil, or called right after the window opened and right before it is read at its end
 }
 
@@ -108,7 +109,7 @@ func (m measurement) take(ctx context.Context) (t trial.Trial, err error) {
 	config := m.step.Scenario.Timing.config(child.Addr(), m.workload, m.step.Load)
 	config.Seed, config.Requests, config.NewTarget = m.step.Seed, m.requests, true
 	m.sides.configure(&config, m.driver)
-	config.Turn, config.Begin = m.turn, m.begin
+	config.Turn, config.Begin, config.Watch = m.turn, m.begin, m.watch
 	if m.step.Scenario.Drain {
 		config.Tail = max(config.Tail, drain+stopPatience) // it ends with the server
 		config.Stop = ending.begin

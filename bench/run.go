@@ -26,9 +26,16 @@ type RunOptions struct {
 
 // Progress is how far a run is.
 type Progress struct {
-	Done   int // steps that are behind it, those of RunOptions.Recorded included
-	AtMost int // steps in all, if nothing that is open now is decided early
-	Step   Step
+	Steps []Step // what is measured now: one, or several at the same time
+	Done  int    // steps that are behind it, those of RunOptions.Recorded included
+
+	// What is expected to be left, Steps included: as the plan says and as long as what was measured took against the plan, to the
+	// end of the budget at most, with a share of what is open decided at each look.
+	Left     int // steps
+	TimeLeft time.Duration
+
+	// Glance says what has come of Steps so far. It may be called concurrently, at any time.
+	Glance func() Glance
 }
 
 // ErrNotThisRun is what the recorded trials of another suite, seed or driver are refused with.

@@ -34,14 +34,21 @@ type runner struct {
 
 	emit     func(trial.Trial) error
 	upcoming func(Progress)
+	watch    *watch                                                         // of what is being measured; nil: nobody watches
 	measure  func(ctx context.Context, steps []Step) ([]trial.Trial, error) // at the same time, if several; a field for the tests
+	clock    func() time.Time                                               // a field for the tests
+	settled  func(rep int, before map[string][]string) map[string][]string  // open; a field for the tests
 
 	recorded []trial.Trial // not yet gone through
 	began    time.Time     // moved back by what recorded trials took
 	done     int           // steps
-	atMost   int
-	seq      int // trials
-	repeats  int // that may still be spent on invalid trials
+	seq      int           // trials
+	repeats  int           // that may still be spent on invalid trials
+
+	ahead outlook   // but for what has to be read from the clock
+	pace  pace      // of what was measured and not recorded before
+	round time.Time // when the repetition under way began
+	begun time.Time // and the portion
 
 	capacities
 	seen    []stat.Observation        // of what decides
@@ -52,35 +59,45 @@ func newRunner(s Suite, sides Sides, o RunOptions, emit func(trial.Trial) error)
 	r := &runner{
 		suite: s, scenarios: s.records(), sides: sides, driver: o.Driver, seed: o.Seed,
 		emit: emit, upcoming: o.Upcoming,
-		recorded: o.Recorded, began: time.Now().Add(-spent(o.Recorded)),
-		atMost: s.Trials(), capacities: newCapacities(), answers: map[string][]stat.Bracket{},
+		recorded: o.Recorded, clock: time.Now, pace: pace{},
+		capacities: newCapacities(), answers: map[string][]stat.Bracket{},
 	}
 	r.design = s.design(r.scenarios)
-	r.repeats = int(math.Ceil(repeatShare * float64(r.atMost)))
-	r.measure = r.trials
+	r.repeats = int(math.Ceil(repeatShare * float64(s.Trials())))
+	r.measure, r.settled = r.trials, r.open
 	return r
 }
 
 // run goes through the suite.
 func (r *runner) run(ctx context.Context) error {
-	for _, step := range r.suite.calibration() {
-		if _, err := r.step(ctx, step); err != nil {
+	r.began = r.clock().Add(-spent(r.recorded))
+	r.round = r.began
+	open := r.suite.everything()
+	r.ahead = outlook{later: r.suite.later(0, open), looks: r.design.Looks, budget: r.suite.Budget}
+	calibration := r.suite.calibration()
+	for _, step := range calibration {
+		r.ahead.now = append(r.ahead.now, step.Scenario.portions(1)...)
+	}
+	for _, step := range calibration {
+		err := r.portion(func() error {
+			_, err := r.step(ctx, step)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
-	open := r.suite.everything()
 	var last time.Duration // repetition
 	for rep := range r.suite.Repetitions {
-		open = r.open(rep, open)
-		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && r.over(rep, last) {
+		open = r.settled(rep, open)
+		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && over(r.design.Looks, rep, r.suite.Budget, r.clock().Sub(r.began), last) {
 			break
 		}
-		r.atMost = r.done + r.suite.atMost(rep, open)
-		start := time.Now()
+		r.round = r.clock()
 		if err := r.repetition(ctx, rep, open); err != nil {
 			return err
 		}
-		last = time.Since(start)
+		last = r.clock().Sub(r.round)
 	}
 	if n := len(r.recorded); n > 0 {
 		return fmt.Errorf("%w: %d of them are left over", ErrNotThisRun, n)
@@ -88,19 +105,25 @@ func (r *runner) run(ctx context.Context) error {
 	return nil
 }
 
-// over says whether the budget is spent, if each repetition takes as long as the last one. Behind the first look there has to be
-// room up to the next one: what is measured between two looks decides nothing.
-func (r *runner) over(rep int, last time.Duration) bool {
-	wanted := 1
-	if looks := r.design.Looks; len(looks) > 0 && rep >= looks[0] {
-		for _, look := range slices.Backward(looks) {
-			if look > rep {
-				wanted = look - rep
-			}
-		}
+// portion measures the next portion that is ahead.
+func (r *runner) portion(measure func() error) error {
+	r.begun = r.clock()
+	was := len(r.recorded)
+	if err := measure(); err != nil {
+		return err
 	}
-	budget := r.suite.Budget
-	return budget > 0 && time.Since(r.began)+time.Duration(wanted)*last > budget
+	if was == 0 { // what was recorded takes no time now
+		r.pace.add(r.ahead.now[0], r.clock().Sub(r.begun))
+	}
+	r.ahead.now = r.ahead.now[1:]
+	return nil
+}
+
+// left is what is expected to be left.
+func (r *runner) left() (steps int, left time.Duration) {
+	now, o := r.clock(), r.ahead
+	o.begun, o.round, o.spent = now.Sub(r.begun), now.Sub(r.round), now.Sub(r.began)
+	return o.left(r.pace)
 }
 
 // open are the strategies of each scenario that need another repetition. Decisions are taken at the looks of the design
@@ -125,6 +148,7 @@ func (r *runner) open(rep int, before map[string][]string) map[string][]string {
 }
 
 func (r *runner) repetition(ctx context.Context, rep int, open map[string][]string) error {
+	r.ahead.now, r.ahead.later, r.ahead.next = r.suite.portions(rep, open, r.seed), r.suite.later(rep+1, open), rep+1
 	for _, block := range r.suite.repetition(rep, open, r.seed) {
 		if err := r.block(ctx, block); err != nil {
 			return err
@@ -135,7 +159,7 @@ func (r *runner) repetition(ctx context.Context, rep int, open map[string][]stri
 			continue
 		}
 		for _, name := range r.suite.searchers(sc, rep, r.seed) {
-			if err := r.search(ctx, sc, name, rep); err != nil {
+			if err := r.portion(func() error { return r.search(ctx, sc, name, rep) }); err != nil {
 				return err
 			}
 		}
@@ -146,11 +170,17 @@ func (r *runner) repetition(ctx context.Context, rep int, open map[string][]stri
 // block measures one level of a scenario, one strategy after the other or all at the same time.
 func (r *runner) block(ctx context.Context, steps []Step) error {
 	if steps[0].Scenario.Interleaved > 0 {
-		_, err := r.steps(ctx, steps)
-		return err
+		return r.portion(func() error {
+			_, err := r.steps(ctx, steps)
+			return err
+		})
 	}
 	for _, step := range steps {
-		if _, err := r.step(ctx, step); err != nil {
+		err := r.portion(func() error {
+			_, err := r.step(ctx, step)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -242,7 +272,10 @@ func (r *runner) attempt(ctx context.Context, steps []Step, attempt int) ([]tria
 		return ts, nil
 	}
 	if r.upcoming != nil {
-		r.upcoming(Progress{Done: r.done, AtMost: max(r.atMost, r.done+1), Step: steps[len(ts)]})
+		r.watch = new(watch)
+		p := Progress{Steps: steps, Done: r.done, Glance: r.watch.glance}
+		p.Left, p.TimeLeft = r.left()
+		r.upcoming(p)
 	}
 	measured, err := r.measure(ctx, steps) // in the same company as those that are recorded
 	if err != nil {
@@ -328,6 +361,9 @@ func (r *runner) measurement(step Step) (measurement, error) {
 	}
 	w, err := workload.Find(workloads, step.Scenario.Workload)
 	m := measurement{step: step, workload: w, sides: r.sides, driver: r.driver}
+	if r.watch != nil {
+		m.watch = r.watch.add
+	}
 	if err != nil || step.Load.Fraction == 0 {
 		return m, err
 	}

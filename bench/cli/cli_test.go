@@ -87,13 +87,24 @@ func execute(ctx context.Context, args ...string) (code int, stdout, stderr stri
 
 func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 	var dir, stdout, stderr string
-	for attempt := 0; !strings.Contains(stdout, ".svg"); attempt++ { // on a machine that is busy with other tests hardly one of so short trials may be valid
+	for attempt, drawn := 0, []string(nil); len(drawn) == 0; attempt++ { // on a machine that is busy with other tests hardly one of so short trials may be valid
 		var code int
 		dir = t.TempDir()
 		code, stdout, stderr = execute(t.Context(), "run", "--results", dir, "--name", "one", "--seed", "3")
 		if attempt == 9 || code != 0 && !strings.Contains(stderr, "is valid") {
 			t.Fatalf("exit code %d, nothing drawn: %s", code, stderr)
 		}
+		drawn, _ = filepath.Glob(filepath.Join(dir, "one", "plots", "*.svg"))
+	}
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < 3+3+3+2 || !strings.HasPrefix(lines[0], "trial 1 of about ") || strings.ContainsAny(stderr, "\r\x1b") {
+		t.Errorf("stderr is no terminal, and has no line for each trial: %q", lines)
+	}
+	names := strings.Fields(stdout)
+	for i, name := range names {
+		names[i] = strings.TrimPrefix(name, filepath.Join(dir, "one"))
+	}
+	if want := []string{"", "/report.md", "/report.html", "/verdict.json", "/trials.jsonl"}; !slices.Equal(names, want) {
+		t.Errorf("stdout names %q, want %q", names, want)
 	}
 	run, err := trial.Read(filepath.Join(dir, "latest"))
 	if err != nil {

@@ -13,9 +13,6 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// trialsFile is what makes a folder a run.
-const trialsFile = "trials.jsonl"
-
 // shells, and what writes their scripts.
 var shells = []struct {
 	name  string

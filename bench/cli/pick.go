@@ -160,12 +160,13 @@ func (p pickFlags) capacity(ctx context.Context, suite bench.Suite, stderr io.Wr
 	if err != nil {
 		return 0, err
 	}
-	shown := newProgress(stderr)
+	shown := newProgress(stderr, nil)
 	defer shown.end()
 	var trials []trial.Trial
 	options := bench.RunOptions{Seed: p.run.seed, Sides: sides, Driver: p.run.driver, Upcoming: shown.upcoming}
 	err = probe.Run(ctx, options, func(t trial.Trial) error {
 		trials = append(trials, t)
+		shown.measured(t)
 		return nil
 	})
 	if err != nil {

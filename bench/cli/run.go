@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
@@ -132,7 +133,8 @@ func machine(e trial.Env) string {
 // run measures a session and publishes what came of it.
 func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer s.writer.Close()
-	shown := newProgress(stderr)
+	shown := newProgress(stderr, s.env.Scenarios)
+	defer shown.end()
 	kept, steps, valid, spoilt := s.recorded, 0, 0, map[string]int{}
 	count := func(t trial.Trial) {
 		if t.Attempt == 0 {
@@ -153,10 +155,10 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		kept++
 		count(t)
+		shown.measured(t)
 		return nil
 	})
 	shown.end()
-	warnOf(stderr, s.env, spoilt, kept)
 	s.env.Finished, s.env.Interrupted = time.Now().UTC(), runErr != nil
 	switch {
 	case runErr == nil:
@@ -170,6 +172,10 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
 	}
+	warnings := warningsOf(s.env, spoilt, kept)
+	if kept == 0 || s.silent {
+		printWarnings(stderr, warnings)
+	}
 	if kept == 0 { // nothing to draw, and results/latest stays with what there is
 		return runErr
 	}
@@ -177,7 +183,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if s.silent {
 		stdout, said = io.Discard, io.Discard
 	}
-	if err := errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, said)); err != nil || len(s.rules) == 0 {
+	if err := errors.Join(runErr, publish(s.results, s.writer.Dir(), stdout, said, warnings)); err != nil || len(s.rules) == 0 {
 		return err
 	}
 	run, err := trial.Read(s.writer.Dir())
@@ -214,18 +220,24 @@ func addSpoilt(spoilt map[string]int, t trial.Trial) {
 	}
 }
 
-// warnOf says what spoilt trials, once for each kind: they are in the report too, but whoever waits should know.
-func warnOf(stderr io.Writer, env trial.Env, spoilt map[string]int, trials int) {
+// warningsOf says what spoilt trials, once for each kind: they are in the report too, but whoever waits should know.
+func warningsOf(env trial.Env, spoilt map[string]int, trials int) []string {
+	var all []string
 	for _, w := range env.Warnings {
-		fmt.Fprintln(stderr, "poolbench: warning:", w.Text)
+		all = append(all, w.Text)
 	}
+	var counts []string
 	for _, code := range slices.Sorted(maps.Keys(spoilt)) {
-		fmt.Fprintf(stderr, "poolbench: warning: %s in %d of %d trials; report.md says more\n", code, spoilt[code], trials)
+		counts = append(counts, fmt.Sprintf("%s in %d", code, spoilt[code]))
 	}
+	if len(counts) > 0 {
+		all = append(all, fmt.Sprintf("%s of %d trials; report.md says more", strings.Join(counts, ", "), trials))
+	}
+	return all
 }
 
 // publish lets results/latest lead to a run that has ended, and draws it: in this order, so that `poolbench report` draws
 // it again if it could not be drawn.
-func publish(results, dir string, stdout, stderr io.Writer) error {
-	return errors.Join(trial.PointLatest(results, dir), draw(stdout, stderr, []string{dir}, withVerdict(stderr)))
+func publish(results, dir string, stdout, stderr io.Writer, warnings []string) error {
+	return errors.Join(trial.PointLatest(results, dir), drawReport(stdout, stderr, []string{dir}, warnings))
 }

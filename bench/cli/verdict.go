@@ -21,27 +21,34 @@ import (
 // verdictFile is beside report.md.
 const verdictFile = "verdict.json"
 
-// withVerdict writes a run's report and its verdict, and shows the verdict on stderr: stdout holds names of files.
-func withVerdict(stderr io.Writer) func(trial.Run, string) ([]string, error) {
-	return func(run trial.Run, dir string) ([]string, error) {
-		files, err := report.Write(run, dir)
-		if err != nil {
-			return files, err
-		}
-		if err := writeVerdict(dir, run); err != nil {
-			return files, err
-		}
-		files = slices.Insert(files, 1, filepath.Join(dir, verdictFile)) // behind report.md
-		if claims.Measured(run) {
-			path, err := writeClaims(dir, claims.Of(run))
-			if err != nil {
-				return files, err
-			}
-			files = slices.Insert(files, 2, path)
-		}
-		printVerdict(stderr, verdict.Of(run))
-		return files, nil
+// trialsFile is what everything else is drawn from.
+const trialsFile = "trials.jsonl"
+
+// writeReport writes a run's report and its verdict into its folder, and returns the folder and those of its files that one begins to
+// read with: there are dozens of plots, and the report shows them.
+func writeReport(run trial.Run) ([]string, error) {
+	written, err := report.Write(run, run.Dir)
+	if err != nil {
+		return nil, err
 	}
+	files := []string{run.Dir}
+	for _, path := range written {
+		if filepath.Dir(path) == run.Dir { // plots have a folder of their own
+			files = append(files, path)
+		}
+	}
+	if err := writeVerdict(run.Dir, run); err != nil {
+		return nil, err
+	}
+	files = append(files, filepath.Join(run.Dir, verdictFile))
+	if claims.Measured(run) {
+		path, err := writeClaims(run.Dir, claims.Of(run))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, path)
+	}
+	return append(files, filepath.Join(run.Dir, trialsFile)), nil
 }
 
 // writeVerdict writes a run's verdict into dir. At any moment there is the old file or the new one.
@@ -57,11 +64,13 @@ func writeVerdict(dir string, run trial.Run) error {
 	return nil
 }
 
-// The verdict fits a terminal of the usual size, with a prompt below it.
+// The verdict fits a terminal of the usual size.
 const (
-	verdictLines = 24
+	verdictLines = 24 // with warnings
 	verdictWidth = 110
 	verdictText  = 3 // lines for each sentence
+	verdictRows  = 5 // of the table, that the sentences leave room for
+	warningLines = 6 // of all warnings
 
 	// The columns, which with their margins are as wide.
 	scenarioWidth = 18
@@ -69,9 +78,52 @@ const (
 	othersWidth   = 52
 )
 
-// printVerdict writes the verdict as a table of at most verdictLines lines: each scenario has one, and what has no room is
-// counted.
-func printVerdict(w io.Writer, v verdict.Verdict) {
+// wrap cuts a sentence into lines, and shortens it to as many as one may have.
+func wrap(sentence string) []string {
+	lines := strings.Split(text.WrapSoft(sentence, verdictWidth), "\n")
+	if len(lines) > verdictText {
+		lines = append(lines[:verdictText-1], text.Trim(lines[verdictText-1], verdictWidth-2)+" …")
+	}
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
+
+// fill is as many of the sentences, in lines, as have room; the others are counted as what they are.
+func fill(sentences []string, room int, what string) []string {
+	var lines []string
+	for i, s := range sentences {
+		wrapped := wrap(s)
+		rest := 1 // for the line that counts
+		if i == len(sentences)-1 {
+			rest = 0
+		}
+		if len(lines)+len(wrapped)+rest > room {
+			return append(lines, fmt.Sprintf("%d more %s are in report.md", len(sentences)-i, what))
+		}
+		lines = append(lines, wrapped...)
+	}
+	return lines
+}
+
+// printWarnings writes warnings in few lines.
+func printWarnings(w io.Writer, warnings []string) int {
+	var marked []string
+	for _, text := range warnings {
+		marked = append(marked, "poolbench: warning: "+text)
+	}
+	lines := fill(marked, warningLines, "warnings")
+	for _, l := range lines {
+		fmt.Fprintln(w, l)
+	}
+	return len(lines)
+}
+
+// printVerdict writes warnings, and the verdict as a table, in at most verdictLines lines: each scenario has one, and what has no room
+// is counted.
+func printVerdict(w io.Writer, v verdict.Verdict, warnings []string) {
+	room := verdictLines - printWarnings(w, warnings)
 	sentences := v.Overall.Sentences
 	if len(v.Scenarios) == 0 {
 		sentences = nil
@@ -82,23 +134,19 @@ func printVerdict(w io.Writer, v verdict.Verdict) {
 	for _, s := range v.Sizes {
 		sentences = append(slices.Clone(sentences), s.Scenario+": "+s.Sentence)
 	}
-	var lines []string
-	for _, s := range sentences {
-		wrapped := strings.Split(text.WrapSoft(s, verdictWidth), "\n")
-		if len(wrapped) > verdictText {
-			wrapped = append(wrapped[:verdictText-1], text.Trim(wrapped[verdictText-1], verdictWidth-2)+" …")
-		}
-		lines = append(lines, wrapped...)
-	}
-	const around = 4 // the table's frame and head
 	rows := v.Scenarios
+	if len(rows) > 0 {
+		const around = 4 // the table's frame and head
+		room -= around
+	}
+	lines := fill(sentences, room-min(len(rows), verdictRows), "answers")
+	for _, l := range lines {
+		fmt.Fprintln(w, l)
+	}
 	left := 0
-	if room := verdictLines - len(lines) - around; len(rows) > room {
+	if room -= len(lines); len(rows) > room {
 		left = len(rows) - (room - 1)
 		rows = rows[:room-1]
-	}
-	for _, l := range lines {
-		fmt.Fprintln(w, strings.TrimRight(l, " "))
 	}
 	if len(v.Scenarios) == 0 {
 		return

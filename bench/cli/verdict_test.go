@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,10 +22,16 @@ import (
 // Catches: a verdict that scrolls away or wraps, and scenarios that are left out without a word.
 func TestTheVerdictFitsATerminal(t *testing.T) {
 	long := strings.Repeat("very long words without an end ", 30)
-	for _, n := range []int{1, 2, 12, 16, 17, 19, 20, 21, 40} {
-		for _, sentences := range [][]string{{"Take a."}, {long, long}} {
+	for _, n := range []int{0, 1, 2, 12, 16, 17, 19, 20, 21, 40} {
+		for _, c := range []struct{ sentences, warnings []string }{
+			{[]string{"Take a."}, nil}, {[]string{long, long}, nil}, {[]string{long, long}, []string{"The machine.", long}},
+			{[]string{"Take a."}, slices.Repeat([]string{long}, 7)}, {slices.Repeat([]string{long}, 9), slices.Repeat([]string{long}, 7)},
+		} {
 			v := verdict.Verdict{Labels: map[string]string{}}
-			v.Overall.Sentences = sentences
+			v.Overall.Sentences = c.sentences[:1]
+			for range c.sentences[1:] {
+				v.Sizes = append(v.Sizes, verdict.Size{Scenario: "limit", Sentence: long})
+			}
 			for i := range n {
 				s := verdict.Scenario{Name: fmt.Sprintf("scenario-%d with a name that has no end", i)}
 				for j := range 12 {
@@ -42,10 +49,17 @@ func TestTheVerdictFitsATerminal(t *testing.T) {
 				v.Scenarios = append(v.Scenarios, s)
 			}
 			var b bytes.Buffer
-			printVerdict(&b, v)
+			printVerdict(&b, v, c.warnings)
 			lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 			if len(lines) > verdictLines {
 				t.Errorf("%d scenarios: %d lines\n%s", n, len(lines), b.String())
+			}
+			warned, answered := strings.Count(b.String(), "poolbench: warning: "), strings.Count(b.String(), "limit: ")+min(n, 1)
+			if more := len(c.warnings) - warned; more > 0 && !strings.Contains(b.String(), fmt.Sprintf("%d more warnings", more)) || len(c.warnings) > 0 && warned == 0 {
+				t.Errorf("%d of %d warnings are shown, and it does not say so:\n%s", warned, len(c.warnings), b.String())
+			}
+			if more := len(c.sentences) - answered; n > 0 && more > 0 && !strings.Contains(b.String(), fmt.Sprintf("%d more answers", more)) {
+				t.Errorf("%d of %d sentences are shown, and it does not say so:\n%s", answered, len(c.sentences), b.String())
 			}
 			shown := 0
 			for _, l := range lines {
@@ -56,7 +70,7 @@ func TestTheVerdictFitsATerminal(t *testing.T) {
 					shown++
 				}
 			}
-			if left := n - shown; left > 0 && !strings.Contains(b.String(), fmt.Sprintf("%d more", left)) || shown == 0 {
+			if left := n - shown; left > 0 && !strings.Contains(b.String(), fmt.Sprintf("%d more", left)) || n > 0 && shown == 0 {
 				t.Errorf("%d of %d scenarios are shown, and it does not say so:\n%s", shown, n, b.String())
 			}
 		}

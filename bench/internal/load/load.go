@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/load/account"
 	"github.com/poolbench/poolbench/bench/internal/load/job"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
@@ -79,6 +80,10 @@ type Config struct {
 	// Result.Interrupted says what became of what was in progress.
 	Stop func() (ended <-chan struct{})
 
+	// Watch, where it is not nil, is called when the load begins, with a function that says what has come of it so far. Anybody may
+	// call that at any time; a driver that nobody watches shows nothing.
+	Watch func(look func() Glance)
+
 	// AtEdge, where it is not nil, is called at the window's start and at its end, from the goroutine that called Run;
 	// the load goes on meanwhile.
 	AtEdge func(Edge)
@@ -90,6 +95,9 @@ type Turn struct {
 	Every     time.Duration
 	Index, Of int
 }
+
+// Glance is what has come of a load's window so far.
+type Glance = account.Glance
 
 // Edge is one end of the window.
 type Edge int

@@ -43,6 +43,7 @@ func newRun(c Config, address netip.AddrPort) *run {
 		WarmUp: c.WarmUp, TimeOut: c.TimeOut, BackOff: c.BackOff, Requests: c.Requests,
 		Shards: c.cpus(), Spin: c.OwnCPUs,
 		Edges: account.NewEdges(w),
+		Watch: c.Watch,
 		Begin: c.Begin,
 		Began: func(origin time.Time) {
 			r.origin = origin

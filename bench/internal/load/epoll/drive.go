@@ -50,6 +50,9 @@ func Drive(ctx context.Context, j *job.Job) (job.Totals, error) {
 	if err := connected(); err != nil {
 		return job.Totals{}, errors.Join(err, ended())
 	}
+	if j.Watch != nil {
+		j.Watch(d.glance)
+	}
 	j.Began(d.origin)
 	if err := ended(); err != nil {
 		return job.Totals{}, err
@@ -173,6 +176,15 @@ func (d *drive) resolved() {
 	if d.answered.Add(1) == int64(d.Requests) {
 		d.Enough()
 	}
+}
+
+// glance is what the shards have shown last.
+func (d *drive) glance() account.Glance {
+	var g account.Glance
+	for _, s := range d.shards {
+		g = g.Plus(s.live.Glance())
+	}
+	return g
 }
 
 // totals is what came of the load, which has ended.

@@ -67,6 +67,7 @@ type shard struct {
 	asking bool          // it asked then without waiting, there was nothing, and it has done nothing since
 
 	book             *account.Ledger
+	live             *account.Live // nil: nobody watches
 	flight           *account.Flight
 	scheduled, dealt schedule.Gaps
 	last             [2]time.Duration // of the two: when the last arrival of the window was due, and dealt
@@ -85,11 +86,16 @@ func newShard(d *drive, number int) *shard {
 	for _, a := range d.sources {
 		from = append(from, unix.SockaddrInet4{Addr: a.As4()})
 	}
+	var live *account.Live
+	if d.Watch != nil {
+		live = new(account.Live)
+	}
 	return &shard{
 		drive: d, number: number, to: to, family: family, from: from, turn: number,
 		buf:    make([]byte, readSize),
 		window: w,
 		book:   d.NewLedger(d.normal),
+		live:   live,
 		flight: account.NewFlight(w),
 		next:   account.Never,
 	}
@@ -158,6 +164,10 @@ func (s *shard) run() error {
 		}
 		s.deal(s.now())
 		s.fire(s.now())
+		if s.live.Due(s.looked) {
+			now := s.now()
+			s.live.Show(s.book, s.window, s.Turn, now, min(s.next, s.timers.next())-now)
+		}
 
 		before := s.now()
 		due := min(s.next, s.timers.next(), before+heartbeat)

@@ -2,16 +2,21 @@ package goroutines
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/poolbench/poolbench/bench/internal/load/account"
+	"github.com/poolbench/poolbench/bench/internal/load/schedule"
 )
 
 // A recorder is the one ledger of a load, for many writers, each with a [batch] of its own.
 type recorder struct {
 	edges *account.Edges
 
+	turns schedule.Turn
+
 	mu   sync.Mutex
 	book *account.Ledger
+	live *account.Live // nil: nobody watches
 }
 
 // batchSize trades the lock against memory. At 32 the lock is taken for one request in 32 and held for about 2 µs, so
@@ -24,11 +29,15 @@ const batchSize = 32
 type batch struct {
 	to       *recorder
 	n        int
+	good     atomic.Int64 // inside the window, where somebody watches: only its writer sets it
 	requests [batchSize]account.Request
 }
 
 func (b *batch) add(r account.Request) {
 	b.requests[b.n] = r
+	if b.to.live != nil && r.Outcome == account.OK && b.to.edges.Window().Holds(r.Answered) {
+		b.good.Store(b.good.Load() + 1)
+	}
 	if b.n++; b.n == batchSize {
 		b.flush()
 	}
@@ -40,6 +49,11 @@ func (b *batch) flush() {
 	w := b.to.edges.Window()
 	for _, r := range b.requests[:b.n] {
 		b.to.book.Add(w, r)
+	}
+	if b.n > 0 {
+		if at := b.requests[b.n-1].Answered; b.to.live.Due(at) {
+			b.to.live.Show(b.to.book, w, b.to.turns, at, account.Never) // nothing of the schedule waits for this goroutine alone
+		}
 	}
 	b.n = 0
 }

@@ -29,3 +29,37 @@ func TestBatchesReachTheLedgerInFull(t *testing.T) {
 		t.Errorf("recording one request allocates %v times", allocs)
 	}
 }
+
+// Catches: a lock, an allocation or much time for whoever watches.
+func TestBeingWatchedAllocatesNothing(t *testing.T) {
+	edges := account.NewEdges(account.Window{Open: 0, Close: account.Never, End: account.Never})
+	rec := &recorder{edges: edges, book: account.NewLedger(1, 500*ms, 100*ms), live: new(account.Live)}
+	b := batch{to: rec}
+	r := account.Request{Intended: ms, Sent: ms, Outcome: account.OK}
+	n := int64(0)
+	if allocs := testing.AllocsPerRun(10_000, func() {
+		r.Answered += ms
+		b.add(r)
+		n++
+	}); allocs != 0 {
+		t.Errorf("recording one request allocates %v times", allocs)
+	}
+	if b.good.Load() != n || rec.live.P99() == 0 {
+		t.Errorf("%d of %d good answers, and a p99 of %v", b.good.Load(), n, rec.live.P99())
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	for name, live := range map[string]*account.Live{"alone": nil, "watched": new(account.Live)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			edges := account.NewEdges(account.Window{Open: 0, Close: account.Never, End: account.Never})
+			to := batch{to: &recorder{edges: edges, book: account.NewLedger(1, 500*ms, 100*ms), live: live}}
+			r := account.Request{Intended: ms, Sent: ms, Outcome: account.OK}
+			for range b.N {
+				r.Answered += 10 * time.Microsecond
+				to.add(r)
+			}
+		})
+	}
+}

@@ -64,7 +64,10 @@ func newRun(forced context.Context, j *job.Job) *run {
 		flight: account.NewFlight(w),
 	}
 	normal, groups := job.Groups(j.Load)
-	r.recorder = &recorder{edges: j.Edges, book: j.NewLedger(normal)}
+	r.recorder = &recorder{edges: j.Edges, turns: j.Turn, book: j.NewLedger(normal)}
+	if j.Watch != nil {
+		r.recorder.live = new(account.Live)
+	}
 	for i := range normal {
 		r.clients = append(r.clients, &client{
 			line:  line{run: r, asks: &j.Client, dials: forced},
@@ -143,6 +146,9 @@ func (r *run) start() error {
 		r.working.Wait()
 		close(r.idle)
 	}()
+	if r.Watch != nil {
+		r.Watch(r.glance)
+	}
 	r.Began(origin)
 	return nil
 }
@@ -199,6 +205,15 @@ func (r *run) resolved(at time.Duration) {
 	if r.answered.Add(1) == int64(r.Requests) {
 		r.Enough()
 	}
+}
+
+// glance counts the good answers of each client, because batches may be filled seldom; the p99 is of those that were.
+func (r *run) glance() account.Glance {
+	var good int64
+	for _, c := range r.clients {
+		good += c.batch.good.Load()
+	}
+	return account.GlanceOf(good, r.Edges.Window().Passed(r.Turn, r.clock.now()), r.recorder.live.P99())
 }
 
 // totals is what came of the load, which has ended.

@@ -52,6 +52,10 @@ type Job struct {
 	// already. It waits until others are ready too; ctx ends that, and then the driver returns the error.
 	Begin func(ctx context.Context) (origin time.Time, err error)
 
+	// Watch, where it is not nil, is called before Began, with a function that says what has come of the load so far. Anybody may
+	// call that at any time, also when the driver has returned.
+	Watch func(look func() account.Glance)
+
 	// Called by the driver, each at most once, from any goroutine. None blocks.
 	Began   func(origin time.Time)
 	Settled func() // every request of the window has its outcome
