@@ -89,25 +89,59 @@ func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
 }
 
 // Catches: achieved load on the axis in place of offered load, filled markers of those that fell behind, a p99 at the
-// time-out that is drawn beside it, and the response time's p99 in place of the driver's.
+// time-out that is drawn beside it, the response time's p99 in place of the driver's, a median of requests in place of
+// repetitions, and an interval where there are too few of them.
 func TestLoadPointsAreAtTheOfferedLoad(t *testing.T) {
-	run := synth{strategies: 7, repetitions: 4}.run()
-	points := loadPoints(find(t, newView(run), "echo-open"))
-	if len(points) != 7*2 {
-		t.Fatalf("%d points, want 7 strategies at 2 loads", len(points))
+	for _, repetitions := range []int{4, 8} {
+		run := synth{strategies: 7, repetitions: repetitions}.run()
+		points := loadPoints(find(t, newView(run), "echo-open"), 0.99)
+		if len(points) != 7*2 {
+			t.Fatalf("%d points, want 7 strategies at 2 loads", len(points))
+		}
+		for _, p := range points {
+			if want := 96e3 * p.Fraction; math.Abs(p.offered-want) > 1e-6 {
+				t.Errorf("%s is at %v, and %v was offered", p.label, p.offered, want)
+			}
+			if behind := p.Goodput.Value < 0.99*p.offered; behind == p.sustained {
+				t.Errorf("%s at %v with goodput %v: sustained is %v", p.label, p.offered, p.Goodput.Value, p.sustained)
+			}
+			if p.label == "tutorial" && (p.late.Value != 1 || p.sustained) {
+				t.Errorf("tutorial at %v has p99 %v and sustained %v, want the time-out and false", p.offered, p.late.Value, p.sustained)
+			}
+			if lag, _ := p.Latency.Lag.Quantile(0.99); p.lag != lag.Seconds() {
+				t.Errorf("%s: lag is %v, want %v", p.label, p.lag, lag.Seconds())
+			}
+			var late, good []float64
+			for _, tr := range run.Trials {
+				if tr.Scenario == "echo-open" && tr.Strategy == p.Strategy && tr.Load.Fraction == p.Fraction && !tr.Twin && !tr.Calibrates {
+					d, _ := tr.Latency.Response.Quantile(0.99)
+					late, good = append(late, p.upToTimeOut(d.Seconds())), append(good, float64(tr.Counts.Good)/tr.Window.Seconds())
+				}
+			}
+			for what, pair := range map[string][2]stat.Estimate{"p99": {p.late, stat.Median(late)}, "goodput": {p.goodput, stat.Median(good)}} {
+				if pair[0] != pair[1] || settled(pair[0]) != (repetitions == 8) {
+					t.Errorf("%s: the %s is %v, want %v", p.label, what, pair[0], pair[1])
+				}
+			}
+			if len(p.probes) != repetitions {
+				t.Errorf("%s has %d single trials, want %d", p.label, len(p.probes), repetitions)
+			}
+		}
 	}
-	for _, p := range points {
-		if want := 96e3 * p.Fraction; math.Abs(p.offered-want) > 1e-6 {
-			t.Errorf("%s is at %v, and %v was offered", p.label, p.offered, want)
+}
+
+// Catches: a p99 that single trials are too short for and that is left out, or that gets an interval from those few that have
+// one.
+func TestAQuantileOfAllRepetitionsHasNoInterval(t *testing.T) {
+	run := synth{strategies: 2, repetitions: 8, mutate: func(tr *trial.Trial) {
+		if tr.Repetition > 0 && tr.Scenario == "echo-open" {
+			tr.Latency.Response = packed(500, 2*time.Millisecond, 0)
 		}
-		if behind := p.Goodput.Value < 0.99*p.offered; behind == p.sustained {
-			t.Errorf("%s at %v with goodput %v: sustained is %v", p.label, p.offered, p.Goodput.Value, p.sustained)
-		}
-		if p.label == "tutorial" && (p.p99 != 1 || p.sustained) {
-			t.Errorf("tutorial at %v has p99 %v and sustained %v, want the time-out and false", p.offered, p.p99, p.sustained)
-		}
-		if lag, _ := p.Latency.Lag.Quantile(0.99); p.lag != lag.Seconds() {
-			t.Errorf("%s: lag is %v, want %v", p.label, p.lag, lag.Seconds())
+	}}.run()
+	for _, p := range loadPoints(find(t, newView(run), "echo-open"), 0.99) {
+		all, _ := p.Latency.Response.Quantile(0.99)
+		if p.late.N != 1 || settled(p.late) || p.late.Value != p.upToTimeOut(all.Seconds()) {
+			t.Errorf("%s: p99 is %v, want %v of all requests", p.label, p.late, all)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -207,11 +208,41 @@ func TestStylesAreTheStrategysOwn(t *testing.T) {
 			t.Fatalf("%d strategies have %d colours and %d pairs of marker and dash", slots, len(colour), len(marks))
 		}
 	}
+	// 30 in all, 8 to a scenario: everybody in one is told by colour, and no two labels look alike.
 	many := append([]string{"more"}, shipped...)
-	for i := range 20 {
-		many = append(many, fmt.Sprint("extra", i))
+	for i := range 22 {
+		many = append(many, fmt.Sprint("kind extra=", i))
 	}
-	if got := assign(many); len(got) != len(many) {
-		t.Errorf("%d labels have %d styles", len(many), len(got))
+	var groups [][]string
+	for i := 0; i+8 <= len(many); i += 4 {
+		groups = append(groups, many[i:i+8])
+	}
+	styles := assign(groups...)
+	if len(styles) != len(many)-len(many)%4 {
+		t.Errorf("%d labels have %d styles", len(many), len(styles))
+	}
+	for _, group := range groups {
+		colour := map[string]bool{}
+		for _, label := range group {
+			colour[fmt.Sprint(styles[label].color)] = true
+		}
+		if len(colour) != len(group) {
+			t.Errorf("%v have %d colours", group, len(colour))
+		}
+	}
+	looks := map[string]string{}
+	for label, s := range styles {
+		look := fmt.Sprint(s.color, s.shape)
+		if other, seen := looks[look]; seen {
+			t.Errorf("%s looks like %s", label, other)
+		}
+		looks[look] = label
+	}
+	reversed := slices.Clone(groups)
+	slices.Reverse(reversed)
+	for label, s := range assign(reversed...) {
+		if fmt.Sprint(s) != fmt.Sprint(styles[label]) {
+			t.Errorf("the style of %s depends on the order of the scenarios", label)
+		}
 	}
 }

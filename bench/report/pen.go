@@ -178,7 +178,11 @@ func (p pen) box(c color.Color, x0, y0, x1, y1 vg.Length) {
 		return
 	}
 	p.SetColor(c)
-	p.Fill(vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}.Path())
+	p.Fill(rectangle(x0, y0, x1, y1))
+}
+
+func rectangle(x0, y0, x1, y1 vg.Length) vg.Path {
+	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}.Path()
 }
 
 // mark draws a style's marker; a hollow one keeps a white heart.

@@ -280,7 +280,7 @@ func TestFiguresThatTheDriverBoundedAreMarked(t *testing.T) {
 			t.Errorf("idle %v: the subtitle of echo's latency is %q", idle, latency.subtitle)
 		}
 		for scenario, want := range map[string]string{"echo": "the driver was the bottleneck for 4 strategies", "echo-open": "equality is not judged above half of the driver's ceiling"} {
-			if title := find(t, v, scenario).latencyTitle(); strings.Contains(title, want) == idle {
+			if title := v.latencyTitle(find(t, v, scenario)); strings.Contains(title, want) == idle {
 				t.Errorf("idle %v: %s", idle, title)
 			}
 		}
@@ -316,11 +316,11 @@ func TestTheBorderLiesBetweenTheLoadsOnEitherSideOfHalfTheCeiling(t *testing.T) 
 			t.Errorf("%v under %v: half is %v", c.rates, c.ceiling, half)
 		}
 	}
-	for _, levels := range [][]float64{{0.5}, {0.5, 0.9}} { // 32 % and 58 % of the ceiling
+	for _, levels := range [][]float64{{0.25, 0.5}, {0.5, 0.9}} { // to 32 % and to 58 % of the ceiling
 		v := newView(synth{strategies: 2, repetitions: 1, levels: levels}.run())
 		f, _ := loadFigure(v, find(t, v, "echo-open"), newTypesetter())
 		explained := slices.ContainsFunc(f.legend, func(i legendItem) bool { return strings.Contains(i.text, "half of the driver's ceiling (75k/s)") })
-		if explained != (len(levels) == 2) {
+		if explained != (levels[1] > 0.5) {
 			t.Errorf("levels %v: the legend is %+v", levels, f.legend)
 		}
 	}

@@ -196,17 +196,31 @@ func (c *svgCanvas) group(attributes, text string, draw func()) {
 	c.body.WriteString("</g>\n")
 }
 
-// data is a path as SVG writes it.
+// data is a path as SVG writes it, in the shortest form: lines that go along an axis have one coordinate.
 func (c *svgCanvas) data(p vg.Path) string {
 	var b strings.Builder
+	lastX, lastY := "", "" // where the pen is; empty: not known
 	to := func(command string, ps ...vg.Point) {
 		b.WriteString(command)
 		for i, p := range ps {
 			if i > 0 {
 				b.WriteByte(' ')
 			}
-			x, y := c.place(p)
-			b.WriteString(x + " " + y)
+			lastX, lastY = c.place(p)
+			b.WriteString(lastX + " " + lastY)
+		}
+	}
+	line := func(p vg.Point) {
+		switch x, y := c.place(p); {
+		case x == lastX && y == lastY:
+		case y == lastY:
+			b.WriteString("H" + x)
+			lastX = x
+		case x == lastX:
+			b.WriteString("V" + y)
+			lastY = y
+		default:
+			to("L", p)
 		}
 	}
 	for _, part := range p {
@@ -214,11 +228,12 @@ func (c *svgCanvas) data(p vg.Path) string {
 		case vg.MoveComp:
 			to("M", part.Pos)
 		case vg.LineComp:
-			to("L", part.Pos)
+			line(part.Pos)
 		case vg.CurveComp:
 			to(map[int]string{1: "Q", 2: "C"}[len(part.Control)], append(part.Control[:len(part.Control):len(part.Control)], part.Pos)...)
 		case vg.CloseComp:
 			b.WriteString("Z")
+			lastX, lastY = "", ""
 		case vg.ArcComp:
 			on := func(angle float64) vg.Point {
 				sin, cos := math.Sincos(angle)
@@ -227,7 +242,7 @@ func (c *svgCanvas) data(p vg.Path) string {
 			if b.Len() == 0 {
 				to("M", on(part.Start))
 			} else {
-				to("L", on(part.Start))
+				line(on(part.Start))
 			}
 			// In halves: SVG does not draw an arc that ends where it begins.
 			sweep := "0" // against the clock, as angles grow
