@@ -254,8 +254,12 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 				}
 				c = c.paragraph(panelType, []string{c.fit(panelType, head, width)}, 4)
 				d := c.axes(x, y, ninesTicks(x.hi), yTicks, gutter)
-				d.objective(asked.Objective, shown)
-				lp.draw(d, timeOut, atTimeOut)
+				if atTimeOut {
+					d.timeOut(timeOut)
+				}
+				d.objective(asked.Objective)
+				lp.draw(d)
+				d.limits(shown, asked.Objective)
 			}
 			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
 		},
@@ -281,10 +285,9 @@ const timeOutRoom = 6
 func (d panel) timeOut(s float64) {
 	at := d.y.at(s)
 	d.stroke(alarm, 0.8, []vg.Length{3, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
-	d.write(tickType.in(alarm), left, d.Min.X+4, at+5, "client's time-out, "+seconds(s))
 }
 
-func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
+func (lp latencyPanel) draw(d panel) {
 	longest := 0.0
 	for _, l := range lp.lines {
 		longest = max(longest, l.end())
@@ -292,9 +295,6 @@ func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
 	d.box(faint, d.x.at(longest), d.Min.Y+0.5, d.Max.X, d.Max.Y)
 	if text := fmt.Sprintf("under %d above", trial.MinAbove); d.width(tickType, text)+6 <= d.Max.X-d.x.at(longest) {
 		d.write(tickType, right, d.Max.X-3, d.Min.Y+5, text)
-	}
-	if atTimeOut {
-		d.timeOut(timeOut)
 	}
 	for _, l := range lp.lines {
 		points := make([]vg.Point, len(l.quantiles))

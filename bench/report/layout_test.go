@@ -89,25 +89,26 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	long := func(tr *trial.Trial) {
 		tr.Scenario = strings.Repeat("a-scenario-with-a-very-long-name-", 4) + tr.Scenario
 	}
-	for name, s := range map[string]synth{
-		"1":            {strategies: 1, repetitions: 2, levels: []float64{0.5}},
-		"2":            {strategies: 2, repetitions: 2},
-		"7":            {strategies: 7, repetitions: 8, levels: []float64{0.25, 0.5, 0.75, 0.9}},
-		"12":           {strategies: 12, repetitions: 1},
-		"4-close":      {strategies: 4, repetitions: 1, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}},
-		"3-long-names": {strategies: 3, repetitions: 1, levels: []float64{0.5, 0.9}, mutate: long},
-		"4-many-clients": {strategies: 4, repetitions: 1, levels: []float64{0.5}, mutate: func(tr *trial.Trial) {
+	runs := map[string]func() trial.Run{
+		"17-long-names": longNames,
+		"4-close":       synth{strategies: 4, repetitions: 1, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}}.run,
+		"3-long-names":  synth{strategies: 3, repetitions: 1, levels: []float64{0.5, 0.9}, mutate: long}.run,
+		"7-levels":      synth{strategies: 7, repetitions: 1, levels: []float64{0.25, 0.5, 0.75, 0.9}}.run,
+		"4-many-clients": synth{strategies: 4, repetitions: 1, levels: []float64{0.5}, mutate: func(tr *trial.Trial) {
 			tr.Clients.Good = append(tr.Clients.Good, make([]int64, 936)...)
 			tr.Clients.Total, tr.Clients.Nothing = 1000, tr.Clients.Nothing+936
-		}},
-	} {
+		}}.run,
+	}
+	for _, n := range []int{1, 2, 6, 7, 12} {
+		runs[fmt.Sprint(n)] = func() trial.Run { return everyFigure(n, 6) }
+	}
+	for name, run := range runs {
 		t.Run(name, func(t *testing.T) {
 			set := newTypesetter()
-			figures := newView(s.run()).figures(set)
-			if len(figures) < 9 {
-				t.Fatalf("only %d figures", len(figures))
-			}
-			for _, f := range figures {
+			var kinds []string
+			for _, f := range newView(run()).figures(set) {
+				kind, _, _ := strings.Cut(f.name, "-")
+				addTo(&kinds, kind)
 				b, err := f.svg(set)
 				if err != nil {
 					t.Fatal(err)
@@ -116,6 +117,13 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 				if *pictures != "" {
 					savePicture(t, filepath.Join(*pictures, name), f, set)
 				}
+			}
+			want := []string{"cost", "heat", "latency", "load", "matrix", "memory", "repetitions", "served", "sizing", "starved"}
+			if name == "1" {
+				want = slices.DeleteFunc(want, func(kind string) bool { return kind == "starved" })
+			}
+			if slices.Sort(kinds); !strings.Contains(name, "-") && !slices.Equal(kinds, want) {
+				t.Errorf("the figures are of the kinds %v, want %v", kinds, want)
 			}
 		})
 	}

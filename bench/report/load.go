@@ -293,8 +293,9 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 			if a.timeOut > 0 {
 				d.timeOut(a.timeOut)
 			}
-			d.objective(a.objective, a.timeOut)
+			d.objective(a.objective)
 			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.late }, func(p loadProbe) (float64, bool) { return p.late, p.lateOK })
+			d.limits(a.timeOut, a.objective)
 
 			d = goodput.axes(a.x, a.goodput, a.xs, a.goodputs, gutter)
 			d.beyond(a.border)
@@ -331,19 +332,31 @@ func (p pen) gutter(axes ...[]tick) vg.Length {
 	return p.widest(tickType, labels...) + 8
 }
 
-// objective draws the line that a quantile should stay under. Its text goes under it where that of the time-out is above.
-func (d panel) objective(o trial.Objective, timeOut float64) {
-	text := objectiveText(o)
-	if text == "" {
-		return
+// objective draws the line that a quantile should stay under.
+func (d panel) objective(o trial.Objective) {
+	if at := d.y.at(o.Response.Seconds()); o.Response > 0 {
+		d.stroke(alarm, 0.9, []vg.Length{6, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
 	}
-	at := d.y.at(o.Response.Seconds())
-	d.stroke(alarm, 0.9, []vg.Length{6, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
-	y := at + 3
-	if timeOut > 0 && d.y.at(timeOut)-at < 12 {
-		y = at - 9
+}
+
+// limits names the lines of the time-out and of the objective, over the data and readable on it. The objective's name goes
+// under its line where the other's is just above.
+func (d panel) limits(timeOut float64, o trial.Objective) {
+	name := func(y vg.Length, text string) {
+		d.box(alpha(paper, 0xD0), d.Min.X+2, y-1.5, d.Min.X+6+d.width(tickType, text), y+tickType.size*0.8)
+		d.write(tickType.in(alarm), left, d.Min.X+4, y, text)
 	}
-	d.write(tickType.in(alarm), left, d.Min.X+4, y, "objective: "+text)
+	if timeOut > 0 {
+		name(d.y.at(timeOut)+5, "client's time-out, "+seconds(timeOut))
+	}
+	if text := objectiveText(o); text != "" {
+		at := d.y.at(o.Response.Seconds())
+		y := at + 3
+		if timeOut > 0 && d.y.at(timeOut)-at < 12 {
+			y = at - 10
+		}
+		name(y, "objective: "+text)
+	}
 }
 
 // halfCeiling is the offered load, per second, up to which equality is judged. crossed says whether more was offered, and
@@ -418,7 +431,7 @@ func drawLag(d panel, points []loadPoint, searched bool) {
 	}
 }
 
-// spread is half the width over which the markers of one load are set side by side: wide enough for twelve of them to be
+// spread is half the width over which the markers of one load are set side by side: so that each of them can be
 // seen, and never into the next load's. Those of a search stand where they are.
 func spread(d panel, points []loadPoint, searched bool) vg.Length {
 	if searched {
@@ -430,7 +443,7 @@ func spread(d panel, points []loadPoint, searched bool) vg.Length {
 	}
 	slices.Sort(at)
 	at = slices.Compact(at)
-	side := vg.Length(30)
+	side := vg.Length(len(points)/len(at)) * 2.1 * 2 // markers are hardly wider
 	for i := 1; i < len(at); i++ {
 		side = min(side, (d.x.at(at[i])-d.x.at(at[i-1]))*0.4)
 	}

@@ -46,13 +46,20 @@ func indexed(img image.Image) *image.Paletted {
 	if rgba, ok := img.(*image.RGBA); ok {
 		at = rgba.RGBAAt // a hundred times faster than by way of an interface
 	}
+	// Counted in runs of equal pixels, of which there are a tenth as many.
 	pixels, solid := map[color.RGBA]int{}, map[color.RGBA]int{}
 	for y := size.Min.Y; y < size.Max.Y; y++ {
+		run, inside := 0, 0
 		for x := size.Min.X; x < size.Max.X; x++ {
 			c := at(x, y)
-			pixels[c]++
-			if x > size.Min.X && y > size.Min.Y && c == at(x-1, y) && c == at(x, y-1) && c == at(x-1, y-1) {
-				solid[c]++
+			if run++; run > 1 && y > size.Min.Y && c == at(x, y-1) && c == at(x-1, y-1) {
+				inside++
+			}
+			if x+1 == size.Max.X || at(x+1, y) != c {
+				if pixels[c] += run; inside > 0 {
+					solid[c] += inside
+				}
+				run, inside = 0, 0
 			}
 		}
 	}
