@@ -31,11 +31,12 @@ type gridCell struct {
 	hint  string // for who points at it
 }
 
-// Colours of cells. Each has ink that keeps to 4.5 to 1 on it, and the words in them say the same.
+// Colours of cells. Each has ink that keeps to 4.5 to 1 on it, and the words in them say the same. All but openFill, which
+// goes with ink, are the same on any paper.
 var (
 	goodFill  = rgb(0x2E7D5B)
 	poorFill  = rgb(0xF5D48F)
-	badFill   = alarm
+	badFill   = rgb(0xAF0020) // not alarm, which is text, and lighter on dark paper
 	openFill  = rgb(0xE4E7EB)
 	darkInk   = rgb(0x202020) // on fills that are light on any paper
 	whiteInk  = rgb(0xFEFEFE) // on fills that are dark on any paper
