@@ -123,15 +123,18 @@ type panel struct {
 func (p pen) axes(x, y axis, xs, ys []tick, gutter vg.Length) panel {
 	d := p.inside(gutter, 0, 14, 0)
 	x, y = x.between(d.Min.X, d.Max.X), y.between(d.Min.Y, d.Max.Y)
+	var l lattice
+	for _, t := range ys {
+		l.add(t.label == "", d.Min.X, y.at(t.value), d.Max.X, y.at(t.value))
+	}
+	for _, t := range xs {
+		l.add(t.label == "", x.at(t.value), d.Min.Y, x.at(t.value), d.Max.Y)
+	}
+	d.lattice(l)
 	free := d.Min.Y - 1 // baseline limit for the next label, so that labels never touch
 	for _, t := range ys {
 		at := y.at(t.value)
-		if t.label == "" {
-			d.line(faint, 0.5, d.Min.X, at, d.Max.X, at)
-			continue
-		}
-		d.line(rule, 0.75, d.Min.X, at, d.Max.X, at)
-		if at-tickType.size/2 >= free-tickType.size {
+		if t.label != "" && at-tickType.size/2 >= free-tickType.size {
 			p.writeMid(tickType, right, d.Min.X-5, at, t.label)
 			free = at + tickType.size*1.5
 		}
@@ -140,10 +143,8 @@ func (p pen) axes(x, y axis, xs, ys []tick, gutter vg.Length) panel {
 	for _, t := range xs {
 		at := x.at(t.value)
 		if t.label == "" {
-			d.line(faint, 0.5, at, d.Min.Y, at, d.Max.Y)
 			continue
 		}
-		d.line(rule, 0.75, at, d.Min.Y, at, d.Max.Y)
 		w := p.width(tickType, t.label)
 		start := min(at-w/2, p.Max.X-w)
 		if start >= edge {

@@ -84,11 +84,11 @@ var costSteps = []struct {
 	{math.Inf(1), rgb(0x1F5F8B), whiteInk},
 }
 
-func costFill(ratio float64) (fill, ink color.NRGBA) {
+func costFill(ratio float64) (fill, on color.NRGBA) {
 	for _, s := range costSteps {
 		if ratio <= s.to {
 			return s.fill, s.ink
 		}
 	}
-	return openFill, darkInk
+	return openFill, ink
 }

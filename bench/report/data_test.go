@@ -24,37 +24,43 @@ func find(t *testing.T, v view, name string) scenario {
 
 // Catches: a dot that is not a trial, a median of something else, an invalid trial that is drawn, a twin that is left out
 // or not beside its baseline.
-func TestGoodputPanelHasEveryValidTrial(t *testing.T) {
+func TestSpreadPanelHasEveryValidTrial(t *testing.T) {
 	run := synth{strategies: 7, repetitions: 4}.run()
 	run.Trials[3].Invalid = "disturbed"
-	got := goodputPanels(newView(run))
-	if len(got) != 4 {
-		t.Fatalf("%d panels, want the 4 closed-loop scenarios", len(got))
-	}
-	for _, p := range got {
-		if p.points[0].label != "goroutine" || p.points[1].label != "goroutine, again" {
-			t.Errorf("%s starts with %q and %q, want the baseline and its twin", p.name, p.points[0].label, p.points[1].label)
+	v := newView(run)
+	closed := 0
+	for _, s := range v.scenarios {
+		if s.open() {
+			continue
 		}
-		if len(p.points) != 8 {
-			t.Errorf("%s has %d rows, want 8", p.name, len(p.points))
+		closed++
+		p, ok := newSpreadPanel(s, v.deciding(s), stat.Goodput)
+		if !ok || len(p.points) != 8 {
+			t.Fatalf("%s has %d rows, want 8", s.name, len(p.points))
+		}
+		if p.points[0].label != "goroutine" || p.points[1].label != "goroutine, again" {
+			t.Errorf("%s starts with %q and %q, want the baseline and its twin", s.name, p.points[0].label, p.points[1].label)
 		}
 		for _, g := range p.points {
 			var want []float64
 			for _, tr := range run.Trials {
-				if tr.Scenario == p.name && tr.Strategy == g.Strategy && tr.Twin == g.Twin && tr.Invalid == "" {
+				if tr.Scenario == s.name && tr.Strategy == g.Strategy && tr.Twin == g.Twin && tr.Invalid == "" {
 					want = append(want, float64(tr.Counts.Good)/tr.Window.Seconds())
 				}
 			}
 			if d := cmp.Diff(want, g.trials); d != "" {
-				t.Errorf("%s %s: %s", p.name, g.label, d)
+				t.Errorf("%s %s: %s", s.name, g.label, d)
 			}
-			if n := len(slices.DeleteFunc(slices.Clone(want), func(v float64) bool { return v > g.median })); n < len(want)/2 {
-				t.Errorf("%s %s: %d of %d trials are at or under the median", p.name, g.label, n, len(want))
+			if n := len(slices.DeleteFunc(slices.Clone(want), func(v float64) bool { return v > g.median.Value })); n < len(want)/2 {
+				t.Errorf("%s %s: %d of %d trials are at or under the median", s.name, g.label, n, len(want))
 			}
 			if p.hi < slices.Max(want) || p.lo > slices.Min(want) {
-				t.Errorf("%s: the axis from %v to %v hides trials", p.name, p.lo, p.hi)
+				t.Errorf("%s: the axis from %v to %v hides trials", s.name, p.lo, p.hi)
 			}
 		}
+	}
+	if closed != 4 {
+		t.Fatalf("%d closed-loop scenarios, want 4", closed)
 	}
 }
 
@@ -83,31 +89,66 @@ func TestLatencyLinesEndWhereTenSamplesAreLeft(t *testing.T) {
 }
 
 // Catches: achieved load on the axis in place of offered load, filled markers of those that fell behind, a p99 at the
-// time-out that is drawn beside it, and the response time's p99 in place of the driver's.
+// time-out that is drawn beside it, the response time's p99 in place of the driver's, a median of requests in place of
+// repetitions, and an interval where there are too few of them.
 func TestLoadPointsAreAtTheOfferedLoad(t *testing.T) {
-	run := synth{strategies: 7, repetitions: 4}.run()
-	points := loadPoints(find(t, newView(run), "echo-open"))
-	if len(points) != 7*2 {
-		t.Fatalf("%d points, want 7 strategies at 2 loads", len(points))
-	}
-	for _, p := range points {
-		if want := 96e3 * p.Fraction; math.Abs(p.offered-want) > 1e-6 {
-			t.Errorf("%s is at %v, and %v was offered", p.label, p.offered, want)
+	for _, repetitions := range []int{4, 8} {
+		run := synth{strategies: 7, repetitions: repetitions}.run()
+		points := loadPoints(find(t, newView(run), "echo-open"), 0.99)
+		if len(points) != 7*2 {
+			t.Fatalf("%d points, want 7 strategies at 2 loads", len(points))
 		}
-		if behind := p.Goodput.Value < 0.99*p.offered; behind == p.sustained {
-			t.Errorf("%s at %v with goodput %v: sustained is %v", p.label, p.offered, p.Goodput.Value, p.sustained)
-		}
-		if p.label == "tutorial" && (p.p99 != 1 || p.sustained) {
-			t.Errorf("tutorial at %v has p99 %v and sustained %v, want the time-out and false", p.offered, p.p99, p.sustained)
-		}
-		if lag, _ := p.Latency.Lag.Quantile(0.99); p.lag != lag.Seconds() {
-			t.Errorf("%s: lag is %v, want %v", p.label, p.lag, lag.Seconds())
+		for _, p := range points {
+			if want := 96e3 * p.Fraction; math.Abs(p.offered-want) > 1e-6 {
+				t.Errorf("%s is at %v, and %v was offered", p.label, p.offered, want)
+			}
+			if behind := p.Goodput.Value < 0.99*p.offered; behind == p.sustained {
+				t.Errorf("%s at %v with goodput %v: sustained is %v", p.label, p.offered, p.Goodput.Value, p.sustained)
+			}
+			if p.label == "tutorial" && (p.late.Value != 1 || p.sustained) {
+				t.Errorf("tutorial at %v has p99 %v and sustained %v, want the time-out and false", p.offered, p.late.Value, p.sustained)
+			}
+			if lag, _ := p.Latency.Lag.Quantile(0.99); p.lag != lag.Seconds() {
+				t.Errorf("%s: lag is %v, want %v", p.label, p.lag, lag.Seconds())
+			}
+			var late, good []float64
+			for _, tr := range run.Trials {
+				if tr.Scenario == "echo-open" && tr.Strategy == p.Strategy && tr.Load.Fraction == p.Fraction && !tr.Twin && !tr.Calibrates {
+					d, _ := tr.Latency.Response.Quantile(0.99)
+					late, good = append(late, p.upToTimeOut(d.Seconds())), append(good, float64(tr.Counts.Good)/tr.Window.Seconds())
+				}
+			}
+			for what, pair := range map[string][2]stat.Estimate{"p99": {p.late, stat.Median(late)}, "goodput": {p.goodput, stat.Median(good)}} {
+				if pair[0] != pair[1] || settled(pair[0]) != (repetitions == 8) {
+					t.Errorf("%s: the %s is %v, want %v", p.label, what, pair[0], pair[1])
+				}
+			}
+			if len(p.probes) != repetitions {
+				t.Errorf("%s has %d single trials, want %d", p.label, len(p.probes), repetitions)
+			}
 		}
 	}
 }
 
-// Catches: classes from different trials, which do not add up, and the best trial in place of the worst.
-func TestServedPanelsAddUpAndShowTheWorstTrial(t *testing.T) {
+// Catches: a p99 that single trials are too short for and that is left out, or that gets an interval from those few that have
+// one.
+func TestAQuantileOfAllRepetitionsHasNoInterval(t *testing.T) {
+	run := synth{strategies: 2, repetitions: 8, mutate: func(tr *trial.Trial) {
+		if tr.Repetition > 0 && tr.Scenario == "echo-open" {
+			tr.Latency.Response = packed(500, 2*time.Millisecond, 0)
+		}
+	}}.run()
+	for _, p := range loadPoints(find(t, newView(run), "echo-open"), 0.99) {
+		all, _ := p.Latency.Response.Quantile(0.99)
+		if p.late.N != 1 || settled(p.late) || p.late.Value != p.upToTimeOut(all.Seconds()) {
+			t.Errorf("%s: p99 is %v, want %v of all requests", p.label, p.late, all)
+		}
+	}
+}
+
+// Catches: classes from different trials, which do not add up, the best trial in place of the worst, and a cell that
+// calls starved what was refused, or all what was most.
+func TestServedCellsAddUpAndShowTheWorstTrial(t *testing.T) {
 	run := synth{strategies: 12, repetitions: 3}.run()
 	for i := range run.Trials {
 		tr := &run.Trials[i]
@@ -117,23 +158,33 @@ func TestServedPanelsAddUpAndShowTheWorstTrial(t *testing.T) {
 		}
 	}
 	v := newView(run)
-	panels := servedPanels(v)
-	if len(panels) != 6 {
-		t.Fatalf("%d panels, want 6", len(panels))
+	if len(v.scenarios) != 6 {
+		t.Fatalf("%d scenarios, want 6", len(v.scenarios))
 	}
-	for _, p := range panels {
-		if len(p.cells) != 12 {
-			t.Errorf("%s has %d rows, want 12", p.name, len(p.cells))
+	for _, s := range v.scenarios {
+		cells := s.worstCells()
+		if len(cells) != 12 {
+			t.Errorf("%s has %d rows, want 12", s.name, len(cells))
 		}
-		for _, c := range p.cells {
+		for _, c := range cells {
 			if w := c.worst; w.Total != w.Served+w.Refused+w.Nothing {
-				t.Errorf("%s %s: %+v does not add up", p.name, c.label, w)
+				t.Errorf("%s %s: %+v does not add up", s.name, c.label, w)
 			}
 			if c.worst.Served != c.Clients.Fewest {
-				t.Errorf("%s %s: %d served, the fewest are %d", p.name, c.label, c.worst.Served, c.Clients.Fewest)
+				t.Errorf("%s %s: %d served, the fewest are %d", s.name, c.label, c.worst.Served, c.Clients.Fewest)
 			}
-			if p.name == "echo" && c.label == "tutorial" && (c.worst.Served != 2 || c.worst.Refused != 0) {
+			if s.name == "echo" && c.label == "tutorial" && (c.worst.Served != 2 || c.worst.Refused != 0) {
 				t.Errorf("tutorial on echo: %+v", c.worst)
+			}
+			want := goodFill
+			switch {
+			case c.worst.Nothing > 0:
+				want = badFill
+			case c.worst.Refused > 0:
+				want = poorFill
+			}
+			if g := c.servedCell(); g.fill != want || (g.text == "all") != (want == goodFill) {
+				t.Errorf("%s %s: %+v is drawn as %+v", s.name, c.label, c.worst, g)
 			}
 		}
 	}

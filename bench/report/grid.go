@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"image/color"
 	"slices"
 	"strings"
@@ -30,11 +31,12 @@ type gridCell struct {
 	hint  string // for who points at it
 }
 
-// Colours of cells. Each has ink that keeps to 4.5 to 1 on it, and the words in them say the same.
+// Colours of cells. Each has ink that keeps to 4.5 to 1 on it, and the words in them say the same. All but openFill, which
+// goes with ink, are the same on any paper.
 var (
 	goodFill  = rgb(0x2E7D5B)
 	poorFill  = rgb(0xF5D48F)
-	badFill   = alarm
+	badFill   = rgb(0xAF0020) // not alarm, which is text, and lighter on dark paper
 	openFill  = rgb(0xE4E7EB)
 	darkInk   = rgb(0x202020) // on fills that are light on any paper
 	whiteInk  = rgb(0xFEFEFE) // on fills that are dark on any paper
@@ -91,8 +93,52 @@ func (g grid) widths() (name, column vg.Length) {
 	return name, column
 }
 
-// head is a column's name in lines that are no wider than it; it may break behind a hyphen.
-func (g grid) head(name string, width vg.Length) []string {
+// heads are the columns' names in lines. A name may reach into its neighbours' columns as far as they leave room; it may
+// break behind a hyphen, and what still has no room is cut.
+func (g grid) heads() [][]string {
+	_, width := g.widths()
+	out := make([][]string, len(g.columns))
+	for i, name := range g.columns {
+		out[i] = []string{name}
+	}
+	free := func(i int) bool {
+		for _, k := range []int{i - 1, i + 1} {
+			if k >= 0 && k < len(out) && g.widest(tickType, out[i]...)/2+g.widest(tickType, out[k]...)/2+headGap > width {
+				return false
+			}
+		}
+		// Beside the first one is no head, and the last one may use a little of the page's margin.
+		return i < len(out)-1 || g.widest(tickType, out[i]...) <= width+margin
+	}
+	for _, shorten := range []func(string) []string{
+		func(name string) []string { return g.broken(name, width-headGap) },
+		func(name string) []string {
+			lines := g.broken(name, width-headGap)
+			for i := range lines {
+				lines[i] = g.fit(tickType, lines[i], width-headGap)
+			}
+			return lines
+		},
+	} {
+		// The longest first: it may be that its neighbours can then stay.
+		order := make([]int, len(out))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			return cmp.Compare(g.widest(tickType, out[b]...), g.widest(tickType, out[a]...))
+		})
+		for _, i := range order {
+			if !free(i) {
+				out[i] = shorten(g.columns[i])
+			}
+		}
+	}
+	return out
+}
+
+// broken is a name in at most mostHeadLines lines, broken behind hyphens where it is wider than it may be.
+func (g grid) broken(name string, width vg.Length) []string {
 	var lines []string
 	for _, part := range strings.SplitAfter(name, "-") {
 		if n := len(lines) - 1; n >= 0 && g.width(tickType, lines[n]+part) <= width {
@@ -104,19 +150,17 @@ func (g grid) head(name string, width vg.Length) []string {
 	if len(lines) > mostHeadLines {
 		lines = append(lines[:mostHeadLines-1], strings.Join(lines[mostHeadLines-1:], ""))
 	}
-	for i := range lines {
-		lines[i] = g.fit(tickType, lines[i], width)
-	}
 	return lines
 }
+
+const headGap vg.Length = 4
 
 const mostHeadLines = 3
 
 func (g grid) headHeight() vg.Length {
-	_, width := g.widths()
 	most := 0
-	for _, c := range g.columns {
-		most = max(most, len(g.head(c, width-4)))
+	for _, lines := range g.heads() {
+		most = max(most, len(lines))
 	}
 	return vg.Length(most)*tickType.leading() + 4
 }
@@ -128,13 +172,14 @@ func (g grid) height() vg.Length {
 func (g grid) draw(p pen) {
 	name, width := g.widths()
 	top := p.Max.Y - g.headHeight()
-	for i, c := range g.columns {
-		lines := g.head(c, width-4)
+	for i, lines := range g.heads() {
 		for k, line := range lines {
 			y := top + 4 + vg.Length(len(lines)-1-k)*tickType.leading()
 			p.write(tickType.in(ink), centre, p.Min.X+name+(vg.Length(i)+0.5)*width, y, line)
 		}
 	}
+	// What was not measured is one path: it is half of all cells, and nothing is to be told of it.
+	var unmeasured vg.Path
 	for i, r := range g.rows {
 		y1 := top - vg.Length(i)*gridRowHeight
 		y0 := y1 - gridRowHeight + gridGap
@@ -144,17 +189,21 @@ func (g grid) draw(p pen) {
 			p.writeMid(labelType, left, p.Min.X+14, mid, p.fit(labelType, r.label, name-18))
 			for k, c := range r.cells {
 				x0 := p.Min.X + name + vg.Length(k)*width
+				if c.text == "" {
+					unmeasured = append(unmeasured, rectangle(x0, y0, x0+width-gridGap, y1)...)
+					continue
+				}
 				g.drawCell(p, c, x0, y0, x0+width-gridGap, y1)
 			}
 		})
 	}
+	if unmeasured != nil {
+		p.SetColor(faint)
+		p.Fill(unmeasured)
+	}
 }
 
 func (g grid) drawCell(p pen, c gridCell, x0, y0, x1, y1 vg.Length) {
-	if c.text == "" {
-		p.box(faint, x0, y0, x1, y1)
-		return
-	}
 	p.tells(c.hint, func() {
 		p.box(c.fill, x0, y0, x1, y1)
 		x, y := (x0+x1)/2, (y0+y1)/2

@@ -45,8 +45,8 @@ func (c cell) heat() (p heatPanel, ok bool) {
 	return p, p.counts != nil
 }
 
-// quantile is the time by which so many of a slice's requests were answered, to a bucket; false if it had none.
-func (p heatPanel) quantile(slice int, q float64) (time.Duration, bool) {
+// quantile is the bucket in which so many of a slice's requests are answered; false if it had none.
+func (p heatPanel) quantile(slice int, q float64) (bucket int, ok bool) {
 	var all, below int64
 	for _, n := range p.counts[slice] {
 		all += n
@@ -56,7 +56,7 @@ func (p heatPanel) quantile(slice int, q float64) (time.Duration, bool) {
 	}
 	for k, n := range p.counts[slice] {
 		if below += n; float64(below) >= q*float64(all) {
-			return bucketMiddle(k), true
+			return k, true
 		}
 	}
 	return 0, false
@@ -73,9 +73,13 @@ func bucketEnd(k int) float64 {
 	return lo * float64(trial.BucketStart(1)) / float64(trial.BucketStart(0))
 }
 
-// heatLevel is the highest load of a scenario for which there is something to draw: below it, nothing happens.
+// heatLevel is the highest load of a scenario for which there is something to draw: one that changes, or that is more than
+// can be done. At any other it does not matter when a request was due.
 func (s scenario) heatLevel() (l level, panels []heatPanel) {
 	for _, l := range slices.Backward(s.levels) {
+		if l.fraction <= 1 && len(l.cells[0].Load.Profile) == 0 {
+			continue
+		}
 		for _, c := range l.cells {
 			if c.Twin || c.Trials == 0 {
 				continue
@@ -95,7 +99,7 @@ const heatHeight vg.Length = 128
 
 func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 	l, panels := s.heatLevel()
-	if len(panels) == 0 {
+	if len(panels) == 0 || v.asked(s).Question == trial.Capacity { // a search goes beyond the capacity only to find it
 		return figure{}, false
 	}
 	first, last, most := trial.Buckets, 0, int64(1)
@@ -120,17 +124,15 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 	return figure{
 		name:     "heat-" + s.file,
 		title:    title,
-		subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. White: no request.",
+		subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. White: no request. Red: the rate changes.",
 		alt:      "Response times over the window, for each strategy. " + title,
 		caption:  v.caption(),
-		legend:   shades.legend(noun(s.measured, 2)),
-		height:   vg.Length(lines)*(heatHeight+panelGap) - panelGap + 18,
+		height:   shadesHeight + vg.Length(lines)*(heatHeight+panelGap) - panelGap + 22,
 		draw: func(p pen) {
-			var labels []string
-			for _, t := range ys {
-				labels = append(labels, t.label)
-			}
-			gutter := p.widest(tickType, labels...) + 8
+			foot := p
+			shades.draw(p, noun(s.measured, 2)+" in a cell:")
+			p.Max.Y -= shadesHeight
+			gutter := p.gutter(ys)
 			for i, h := range panels {
 				c := p
 				c.Min.X += vg.Length(i%columns) * (width + columnGap)
@@ -144,7 +146,7 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 					d.profile(l)
 				})
 			}
-			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+2, "time since the window's start")
+			foot.write(tickType, centre, (foot.Min.X+foot.Max.X)/2, foot.Min.Y+8, "when the request was due, since the window's start")
 		},
 	}, true
 }
@@ -164,21 +166,20 @@ func (d panel) profile(l level) {
 }
 
 func (h heatPanel) draw(d panel, s shades) {
-	// One path for each shade: a cell for each would make the file ten times as large.
+	// One path for each shade: one for each cell would make the file ten times as large.
 	for shade := range s.colours {
 		var path vg.Path
-		for i, slice := range h.counts {
-			x0, x1 := d.x.at((h.slice * time.Duration(i)).Seconds()), d.x.at((h.slice * time.Duration(i+1)).Seconds())
-			for k, n := range slice {
-				if n == 0 || s.of(n) != shade {
-					continue
+		for k := range trial.Buckets {
+			y0, y1 := d.y.at(trial.BucketStart(k).Seconds()), d.y.at(bucketEnd(k)/1e9)
+			like := func(i int) bool { return i < len(h.counts) && h.counts[i][k] > 0 && s.of(h.counts[i][k]) == shade }
+			for i := 0; i < len(h.counts); i++ {
+				from := i
+				for like(i) { // neighbours that look alike are one
+					i++
 				}
-				y0, y1 := d.y.at(trial.BucketStart(k).Seconds()), d.y.at(bucketEnd(k)/1e9)
-				path.Move(vg.Point{X: x0, Y: y0})
-				path.Line(vg.Point{X: x1, Y: y0})
-				path.Line(vg.Point{X: x1, Y: y1})
-				path.Line(vg.Point{X: x0, Y: y1})
-				path.Close()
+				if i > from {
+					path = append(path, rectangle(d.x.at((h.slice*time.Duration(from)).Seconds()), y0, d.x.at((h.slice*time.Duration(i)).Seconds()), y1)...)
+				}
 			}
 		}
 		if path != nil {
@@ -192,8 +193,8 @@ func (h heatPanel) draw(d panel, s shades) {
 	}{{0.99, nil}, {0.5, []vg.Length{3, 2}}} {
 		var points []vg.Point
 		for i := range h.counts {
-			if t, ok := h.quantile(i, q.q); ok {
-				points = append(points, vg.Point{X: d.x.at((h.slice*time.Duration(i) + h.slice/2).Seconds()), Y: d.y.at(t.Seconds())})
+			if k, ok := h.quantile(i, q.q); ok {
+				points = append(points, vg.Point{X: d.x.at((h.slice*time.Duration(i) + h.slice/2).Seconds()), Y: d.y.at(bucketMiddle(k).Seconds())})
 			}
 		}
 		d.stroke(whiteInk, 2.4, nil, points...)
@@ -236,13 +237,21 @@ func (s shades) of(n int64) int {
 	return shade
 }
 
-func (s shades) legend(what string) []legendItem {
-	var out []legendItem
-	for i := 0; i < len(s.colours); i += 3 {
-		out = append(out, legendItem{text: "from " + count(s.least[i]), style: style{color: s.colours[i]}, area: true})
+const (
+	shadesHeight vg.Length = 30
+	shadeWidth   vg.Length = 34
+)
+
+// draw sets the scale of colours at the top of the pen's area, each with the count that it begins with.
+func (s shades) draw(p pen, what string) {
+	y := p.Max.Y - 6
+	p.writeMid(labelType, left, p.Min.X, y, what)
+	x := p.Min.X + p.width(labelType, what) + 12
+	for i, c := range s.colours {
+		p.box(c, x, y-5, x+shadeWidth, y+5)
+		p.write(tickType, left, x, y-14, rateTick(float64(s.least[i])))
+		x += shadeWidth
 	}
-	out[0].text += " " + what
-	return out
 }
 
 // heatTitle says what there is to see: after a burst, how long it takes until service is normal; else who still answers
@@ -251,60 +260,93 @@ func (s scenario) heatTitle(l level, panels []heatPanel) string {
 	if len(l.cells[0].Load.Profile) > 0 {
 		return s.recoveryTitle(panels)
 	}
-	var late, fine []string
-	slowest := time.Duration(0)
-	for _, p := range panels {
-		t, ok := p.quantile(len(p.counts)-1, 0.5)
-		switch {
-		case !ok:
-		case p.TimeOut > 0 && t >= bucketMiddle(trial.Bucket(p.TimeOut)):
-			late = append(late, p.label)
-		default:
-			fine, slowest = append(fine, p.label), max(slowest, t)
-		}
-	}
-	head := s.name + " at " + percent(l.fraction) + " of the capacity, as the window ends: "
+	f := heatFinding(panels)
 	var parts []string
-	if len(late) > 0 {
-		parts = append(parts, "half of the requests or more get no answer in time from "+list(late, 4, "strategy"))
+	if len(f.late) > 0 {
+		parts = append(parts, "half of the requests or more get no answer in time from "+list(f.late, 4, "strategy"))
 	}
-	if len(fine) > 0 {
-		parts = append(parts, fmt.Sprintf("the median answer of %s takes about %s or less", list(fine, 4, "strategy"), duration(slowest)))
+	if len(f.fine) > 0 {
+		parts = append(parts, fmt.Sprintf("the median answer of %s takes %s or less", list(f.fine, 4, "strategy"), duration(f.slowest)))
 	}
 	if len(parts) == 0 {
 		return s.name + ": no request was due as the window ended"
 	}
-	return head + strings.Join(parts, "; ")
+	return s.name + " at " + percent(l.fraction) + " of the capacity, as the window ends: " + strings.Join(parts, "; ")
 }
 
+// An endFinding is how requests fare that are due in the window's last slice: whose median is at the time-out, and how long
+// the others' is at most, to the end of its bucket.
+type endFinding struct {
+	late, fine []string
+	slowest    time.Duration
+}
+
+func heatFinding(panels []heatPanel) (f endFinding) {
+	for _, p := range panels {
+		k, ok := p.quantile(len(p.counts)-1, 0.5)
+		switch {
+		case !ok:
+		case p.TimeOut > 0 && k >= trial.Bucket(p.TimeOut):
+			f.late = append(f.late, p.label)
+		default:
+			f.fine, f.slowest = append(f.fine, p.label), max(f.slowest, time.Duration(bucketEnd(k)))
+		}
+	}
+	return f
+}
+
+// recoveryTitle says how long each takes, in the median of the trials that tell. Who needs all the rest of the window in it
+// is not back before that ends.
 func (s scenario) recoveryTitle(panels []heatPanel) string {
 	type back struct {
 		label string
 		after float64
+		open  bool
 	}
 	var all []back
 	for _, p := range panels {
 		var took []float64
+		rest := math.Inf(1)
 		for _, t := range p.trials {
 			if d, ok := stat.Recovery(t); ok {
-				took = append(took, d.Seconds())
+				took, rest = append(took, d.Seconds()), min(rest, restOfWindow(t).Seconds())
 			}
 		}
 		if len(took) > 0 {
-			all = append(all, back{p.label, stat.Median(took).Value})
+			after := stat.Median(took).Value
+			all = append(all, back{p.label, after, after >= rest})
 		}
 	}
 	if len(all) == 0 {
 		return s.name + ": response times while the rate changes"
 	}
 	slices.SortStableFunc(all, func(a, b back) int { return cmp.Compare(a.after, b.after) })
+	text := func(b back) string {
+		switch {
+		case b.open:
+			return "not within the window with " + b.label
+		case b.after == 0:
+			return "at once with " + b.label
+		default:
+			return "after " + seconds(b.after) + " with " + b.label
+		}
+	}
 	var parts []string
 	for _, b := range all {
-		when := "after " + seconds(b.after)
-		if b.after == 0 {
-			when = "at once"
-		}
-		parts = append(parts, b.label+" "+when)
+		parts = append(parts, text(b))
 	}
-	return s.name + ": service is back to normal, in the median trial, with " + list(parts, 6, "strategy")
+	head := s.name + ": service is back to normal, in the median trial, "
+	if n := len(parts); n > 4 {
+		return head + fmt.Sprintf("%s at the earliest and %s at the latest", parts[0], parts[n-1])
+	}
+	return head + list(parts, 4, "strategy")
+}
+
+// restOfWindow is what is left of a trial's window behind its load's profile.
+func restOfWindow(t trial.Trial) time.Duration {
+	ends := time.Duration(0)
+	for _, segment := range t.Load.Profile {
+		ends = max(ends, segment.To)
+	}
+	return t.Window - ends
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 
@@ -65,60 +66,112 @@ func (l *latencyLine) add(h trial.Histogram, q float64) {
 	}
 }
 
-// latencyTitle names the extremes of the p99 at the highest load that was measured. Who left clients unserved does not
-// compete: the latency of the few that it served is no merit.
-func (s scenario) latencyTitle() string {
+// A p99Finding is what there is to say of the p99 at one level. Who left clients unserved does not compete: the latency of
+// the few that it served is no merit. Those that print alike are named together: to pick one of them would be a difference
+// that was not seen.
+type p99Finding struct {
+	low, high           string   // as printed
+	lowest, highest     []string // labels; equal if low and high are
+	unserved            []string // who did not serve all clients, with what it served
+	unservedLow         string   // their range, where nobody competes; empty without a p99
+	unservedHigh        string
+	unservedLowest      []string
+	served, unsupported int // how many served all; of those, with too few requests for a p99
+}
+
+func (s scenario) p99Finding(l level) (f p99Finding) {
+	var all, rest []cell
+	for _, c := range l.cells {
+		if c.Twin || c.Trials == 0 {
+			continue
+		}
+		_, ok := s.p99(c)
+		if c.starved() {
+			f.unserved = append(f.unserved, c.label+" served "+c.served())
+			if ok {
+				rest = append(rest, c)
+			}
+			continue
+		}
+		if f.served++; ok {
+			all = append(all, c)
+		} else {
+			f.unsupported++
+		}
+	}
+	f.low, f.high, f.lowest, f.highest = s.p99Range(all)
+	if len(all) == 0 {
+		f.unservedLow, f.unservedHigh, f.unservedLowest, _ = s.p99Range(rest)
+	}
+	return f
+}
+
+// p99Range are the extremes among cells that have a p99, and who has them.
+func (s scenario) p99Range(cells []cell) (low, high string, lowest, highest []string) {
+	least, most := math.Inf(1), 0.0
+	for _, c := range cells {
+		v, _ := s.p99(c)
+		if v < least {
+			least, low = v, c.latency(v)
+		}
+		if v >= most {
+			most, high = v, c.latency(v)
+		}
+	}
+	for _, c := range cells {
+		v, _ := s.p99(c)
+		if c.latency(v) == low {
+			lowest = append(lowest, c.label)
+		}
+		if c.latency(v) == high {
+			highest = append(highest, c.label)
+		}
+	}
+	return low, high, lowest, highest
+}
+
+// latencyTitle names the extremes of the p99 at the level that decides, or else at the highest load that was measured.
+func (v view) latencyTitle(s scenario) string {
 	l := s.levels[len(s.levels)-1]
+	if deciding := v.deciding(s); len(deciding.cells) > 0 {
+		l = deciding
+	}
 	where := s.name
-	if s.open() {
+	switch {
+	case len(l.cells[0].Load.Profile) > 0:
+		where += ", the change of rate included"
+	case s.open():
 		where += " at " + l.text()
 	}
-	var low, high float64
-	var all, starved []cell
-	for _, c := range l.cells {
-		if v, ok := s.p99(c); c.starved() && !c.Twin {
-			starved = append(starved, c)
-		} else if ok && c.Trials > 0 && !c.Twin {
-			if len(all) == 0 || v < low {
-				low = v
-			}
-			high = max(high, v)
-			all = append(all, c)
-		}
+	f := s.p99Finding(l)
+	var parts []string
+	switch {
+	case len(f.lowest) > 0 && f.low == f.high:
+		parts = append(parts, "p99 is "+f.low+" for "+list(f.lowest, 3, "strategy"))
+	case len(f.lowest) > 0:
+		parts = append(parts, fmt.Sprintf("p99 from %s for %s to %s for %s", f.low, list(f.lowest, 3, "strategy"), f.high, list(f.highest, 3, "strategy")))
+	case f.served > 0:
+		parts = append(parts, "too few requests for a p99")
+	case f.unservedLow == "":
+		parts = append(parts, "nobody served every client")
+	case f.unservedLow == f.unservedHigh:
+		parts = append(parts, "nobody served every client, and p99 is "+f.unservedLow+" for "+list(f.unservedLowest, 3, "strategy"))
+	default:
+		parts = append(parts, fmt.Sprintf("nobody served every client, and p99 is %s with %s at best", f.unservedLow, list(f.unservedLowest, 3, "strategy")))
 	}
-	// Those that print alike are named together: to pick one of them would be a difference that was not seen.
-	extreme := func(v float64) (text, who string) {
-		var cells []cell
-		for _, c := range all {
-			p, _ := s.p99(c)
-			if c.latency(p) == all[0].latency(v) {
-				cells = append(cells, c)
-			}
+	if n := len(f.unserved); n > 0 && f.served > 0 {
+		if n > 3 {
+			parts = append(parts, counted(n, "strategy")+" did not serve every client")
+		} else {
+			parts = append(parts, list(f.unserved, 3, "strategy"))
 		}
-		return all[0].latency(v), list(marks(cells), 3, "strategy")
-	}
-	end := ""
-	if len(starved) > 0 {
-		var who []string
-		for _, c := range starved {
-			who = append(who, c.label+" served "+c.served())
-		}
-		end = "; " + list(who, 3, "strategy")
 	}
 	if n := s.boundedCells(); n > 0 {
-		end += "; the driver was the bottleneck for " + counted(n, "strategy")
+		parts = append(parts, "the driver was the bottleneck for "+counted(n, "strategy"))
 	} else if l.aboveHalf() {
-		end += "; equality is not judged above half of the driver's ceiling"
+		parts = append(parts, "equality is not judged above half of the driver's ceiling")
 	}
-	if len(all) == 0 {
-		return where + ": too few answers for a p99" + end
-	}
-	bestText, best := extreme(low)
-	worstText, worst := extreme(high)
-	if bestText == worstText {
-		return fmt.Sprintf("%s: p99 is %s for %s", where, bestText, best) + end
-	}
-	return fmt.Sprintf("%s: p99 from %s for %s to %s for %s", where, bestText, best, worstText, worst) + end
+	return where + ": " + strings.Join(parts, "; ")
 }
 
 // text names the level.
@@ -134,8 +187,10 @@ func (l level) text() string {
 }
 
 func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
+	asked := v.asked(s)
 	panels := latencyPanels(s)
-	if len(panels) == 0 {
+	// A search offers a rate here and there to one strategy alone: its load figure shows all that is to be compared.
+	if len(panels) == 0 || asked.Question == trial.Capacity {
 		return figure{}, false
 	}
 	lo, hi, end, timeOut := math.Inf(1), 0.0, 0.0, 0.0
@@ -146,14 +201,18 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 			timeOut = max(timeOut, l.TimeOut.Seconds())
 		}
 	}
+	if o := asked.Objective.Response.Seconds(); o > 0 {
+		lo, hi = min(lo, o), max(hi, o)
+	}
 	atTimeOut := timeOut > 0 && hi >= timeOut*0.5
 	if atTimeOut {
 		hi = max(hi, timeOut)
 	}
 	y := axis{scale: math.Log}
 	y.lo, y.hi = logRange(lo, hi)
+	shown := 0.0
 	if atTimeOut {
-		y.hi = timeOut * timeOutRoom
+		shown, y.hi = timeOut, timeOut*timeOutRoom
 	}
 	x := axis{lo: 0, hi: end, scale: nines}
 	// The axis goes on to the next step, so that the end of the data is seen for what it is.
@@ -166,7 +225,7 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 	lines := (len(panels) + columns - 1) / columns
 	height := vg.Length(lines)*(panelHeight+panelGap) - panelGap + 20
 	yTicks := logTicks(y.lo, y.hi, seconds)
-	title := s.latencyTitle()
+	title := v.latencyTitle(s)
 	subtitle := "Response time by percentile, both scales logarithmic: each step right is ten times rarer. All repetitions together. " +
 		"Requests that were never answered stand in it at the client's time-out. Grey: fewer than " + count(trial.MinAbove) + " samples above, not drawn."
 	if n := s.boundedCells(); n > 0 {
@@ -181,11 +240,7 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 		legend:   servedLegend(s),
 		height:   height,
 		draw: func(p pen) {
-			labels := make([]string, 0, len(yTicks))
-			for _, t := range yTicks {
-				labels = append(labels, t.label)
-			}
-			gutter := p.widest(tickType, labels...) + 8
+			gutter := p.gutter(yTicks)
 			width := (p.Max.X - p.Min.X - vg.Length(columns-1)*columnGap) / vg.Length(columns)
 			for i, lp := range panels {
 				c := p
@@ -194,9 +249,17 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 				c.Max.Y -= vg.Length(i/columns) * (panelHeight + panelGap)
 				c.Min.Y = c.Max.Y - panelHeight
 				head := lp.level.text() + ", " + clients(lp.level)
-				c = c.paragraph(panelType, c.wrap(panelType, head, width)[:1], 4)
+				if c.width(panelType, head) > width { // the scenario's chapter says how many clients there were
+					head = lp.level.text()
+				}
+				c = c.paragraph(panelType, []string{c.fit(panelType, head, width)}, 4)
 				d := c.axes(x, y, ninesTicks(x.hi), yTicks, gutter)
-				lp.draw(d, timeOut, atTimeOut)
+				if atTimeOut {
+					d.timeOut(timeOut)
+				}
+				d.objective(asked.Objective)
+				lp.draw(d)
+				d.limits(shown, asked.Objective)
 			}
 			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
 		},
@@ -222,17 +285,16 @@ const timeOutRoom = 6
 func (d panel) timeOut(s float64) {
 	at := d.y.at(s)
 	d.stroke(alarm, 0.8, []vg.Length{3, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
-	d.write(tickType.in(alarm), left, d.Min.X+4, at+5, "client's time-out, "+seconds(s))
 }
 
-func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
+func (lp latencyPanel) draw(d panel) {
 	longest := 0.0
 	for _, l := range lp.lines {
 		longest = max(longest, l.end())
 	}
 	d.box(faint, d.x.at(longest), d.Min.Y+0.5, d.Max.X, d.Max.Y)
-	if atTimeOut {
-		d.timeOut(timeOut)
+	if text := fmt.Sprintf("under %d above", trial.MinAbove); d.width(tickType, text)+6 <= d.Max.X-d.x.at(longest) {
+		d.write(tickType, right, d.Max.X-3, d.Min.Y+5, text)
 	}
 	for _, l := range lp.lines {
 		points := make([]vg.Point, len(l.quantiles))
@@ -240,7 +302,7 @@ func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
 			points[i] = vg.Point{X: d.x.at(q), Y: d.y.at(l.seconds[i])}
 		}
 		d.of(l.label, func() {
-			d.tells(l.hint(), func() { d.stroke(l.style.color, 1.6, l.style.dash, points...) })
+			d.tells(l.hint(), func() { d.stroke(l.style.color, 1.6, l.style.dash, straightened(points)...) })
 		})
 	}
 	// Markers after all lines. They sit at places of their own, so that those of equal lines do not hide each other.
@@ -258,6 +320,29 @@ func (lp latencyPanel) draw(d panel, timeOut float64, atTimeOut bool) {
 			}
 		}
 	}
+}
+
+// straightened leaves out points that lie, as far as can be seen, on the line between their neighbours: two thirds of a
+// curve's points, and of its file.
+func straightened(points []vg.Point) []vg.Point {
+	const seen = 0.12 // points; a third of a pixel at 200 DPI
+	if len(points) < 3 {
+		return points
+	}
+	out := points[:1:1]
+	from := 0
+	for i := 2; i < len(points); i++ {
+		a, b := points[from], points[i]
+		length := max(math.Hypot(float64(b.X-a.X), float64(b.Y-a.Y)), 1e-9)
+		for _, c := range points[from+1 : i] {
+			if off := float64((b.X-a.X)*(a.Y-c.Y)-(a.X-c.X)*(b.Y-a.Y)) / length; math.Abs(off) > seen {
+				from = i - 1
+				out = append(out, points[from])
+				break
+			}
+		}
+	}
+	return append(out, points[len(points)-1])
 }
 
 // hint has the percentiles that people ask for, as far as they are supported.

@@ -1,12 +1,16 @@
 package report
 
 import (
+	"bytes"
+	"encoding/xml"
 	"flag"
 	"fmt"
 	"html"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,16 +24,14 @@ var pictures = flag.String("pictures", "", "also write the synthetic pictures in
 
 type textBox struct {
 	text           string
-	x0, y0, x1, y1 float64
+	x0, y0, x1, y1 float64 // from the upper left corner
 }
 
-var (
-	svgBox = regexp.MustCompile(`<text x="([^"]+)" y="([^"]+)" transform="scale\(1, -1\)" textLength="([^"]+)"[^>]*font-size:([0-9.]+)px[^>]*>([^<]*)</text>`)
-	svgDim = regexp.MustCompile(`viewBox="0 0 ([0-9.]+) ([0-9.]+)"`)
-)
+var fontSize = regexp.MustCompile(`\.(k[0-9a-z]+)\{font-size:([0-9.]+)px`)
 
-// textBoxes reads where each text of an SVG file stands, and the size of its page.
-func textBoxes(t *testing.T, svg string) (boxes []textBox, w, h float64) {
+// textBoxes reads where each text of an SVG file stands, and the size of its page. A text has to have its width pinned, and
+// to lie flat.
+func textBoxes(t *testing.T, svg []byte) (boxes []textBox, w, h float64) {
 	t.Helper()
 	number := func(s string) float64 {
 		f, err := strconv.ParseFloat(s, 64)
@@ -38,18 +40,47 @@ func textBoxes(t *testing.T, svg string) (boxes []textBox, w, h float64) {
 		}
 		return f
 	}
-	dim := svgDim.FindStringSubmatch(svg)
-	if dim == nil {
-		t.Fatal("the SVG file has no viewBox")
+	sizes := map[string]float64{}
+	for _, m := range fontSize.FindAllStringSubmatch(string(svg), -1) {
+		sizes[m[1]] = number(m[2])
 	}
-	w, h = number(dim[1]), number(dim[2])
-	for _, m := range svgBox.FindAllStringSubmatch(svg, -1) {
-		// y is negative: gonum turns the page over, and text back again. Letters reach 0.72 of the size above the
-		// baseline and 0.2 under it.
-		x, y, width, size := number(m[1]), -number(m[2]), number(m[3]), number(m[4])
-		boxes = append(boxes, textBox{html.UnescapeString(m[5]), x, y - 0.2*size, x + width, y + 0.72*size})
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			return boxes, w, h
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		element, is := token.(xml.StartElement)
+		if !is {
+			continue
+		}
+		has := map[string]string{}
+		for _, a := range element.Attr {
+			has[a.Name.Local] = a.Value
+		}
+		switch element.Name.Local {
+		case "svg":
+			box := strings.Fields(has["viewBox"])
+			if len(box) != 4 {
+				t.Fatalf("the viewBox is %q", has["viewBox"])
+			}
+			w, h = number(box[2]), number(box[3])
+		case "text":
+			var text string
+			if err := d.DecodeElement(&text, &element); err != nil {
+				t.Fatal(err)
+			}
+			size := sizes[has["class"]]
+			if size == 0 || has["textLength"] == "" || has["transform"] != "" {
+				t.Fatalf("%q has the size %v and the attributes %v", text, size, has)
+			}
+			// Letters reach 0.72 of the size above the baseline and 0.2 under it.
+			x, y := number(has["x"]), number(has["y"])
+			boxes = append(boxes, textBox{text, x, y - 0.72*size, x + number(has["textLength"]), y + 0.2*size})
+		}
 	}
-	return boxes, w, h
 }
 
 // Catches: labels that run into each other or off the page, at any number of strategies; a picture that loses its text;
@@ -58,45 +89,53 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	long := func(tr *trial.Trial) {
 		tr.Scenario = strings.Repeat("a-scenario-with-a-very-long-name-", 4) + tr.Scenario
 	}
-	for name, s := range map[string]synth{
-		"1":            {strategies: 1, repetitions: 2, levels: []float64{0.5}},
-		"2":            {strategies: 2, repetitions: 2},
-		"7":            {strategies: 7, repetitions: 8, levels: []float64{0.25, 0.5, 0.75, 0.9}},
-		"12":           {strategies: 12, repetitions: 1},
-		"4-close":      {strategies: 4, repetitions: 1, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}},
-		"3-long-names": {strategies: 3, repetitions: 1, levels: []float64{0.5, 0.9}, mutate: long},
-		"4-many-clients": {strategies: 4, repetitions: 1, levels: []float64{0.5}, mutate: func(tr *trial.Trial) {
+	runs := map[string]func() trial.Run{
+		"17-long-names": longNames,
+		"4-close":       synth{strategies: 4, repetitions: 1, levels: []float64{0.5, 0.51, 0.52, 0.9, 0.91}}.run,
+		"3-long-names":  synth{strategies: 3, repetitions: 1, levels: []float64{0.5, 0.9}, mutate: long}.run,
+		"7-levels":      synth{strategies: 7, repetitions: 1, levels: []float64{0.25, 0.5, 0.75, 0.9}}.run,
+		"4-many-clients": synth{strategies: 4, repetitions: 1, levels: []float64{0.5}, mutate: func(tr *trial.Trial) {
 			tr.Clients.Good = append(tr.Clients.Good, make([]int64, 936)...)
 			tr.Clients.Total, tr.Clients.Nothing = 1000, tr.Clients.Nothing+936
-		}},
-	} {
+		}}.run,
+	}
+	for _, n := range []int{1, 2, 6, 7, 12} {
+		runs[fmt.Sprint(n)] = func() trial.Run { return everyFigure(n, 6) }
+	}
+	for name, run := range runs {
 		t.Run(name, func(t *testing.T) {
 			set := newTypesetter()
-			figures := newView(s.run()).figures(set)
-			if len(figures) < 9 {
-				t.Fatalf("only %d figures", len(figures))
-			}
-			for _, f := range figures {
+			var kinds []string
+			for _, f := range newView(run()).figures(set) {
+				kind, _, _ := strings.Cut(f.name, "-")
+				addTo(&kinds, kind)
 				b, err := f.svg(set)
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkLayout(t, f, string(b))
+				checkLayout(t, f, b)
 				if *pictures != "" {
 					savePicture(t, filepath.Join(*pictures, name), f, set)
 				}
+			}
+			want := []string{"cost", "heat", "latency", "load", "matrix", "memory", "repetitions", "served", "sizing", "starved"}
+			if name == "1" {
+				want = slices.DeleteFunc(want, func(kind string) bool { return kind == "starved" })
+			}
+			if slices.Sort(kinds); !strings.Contains(name, "-") && !slices.Equal(kinds, want) {
+				t.Errorf("the figures are of the kinds %v, want %v", kinds, want)
 			}
 		})
 	}
 }
 
-func checkLayout(t *testing.T, f figure, svg string) {
+func checkLayout(t *testing.T, f figure, svg []byte) {
 	t.Helper()
 	boxes, w, h := textBoxes(t, svg)
-	if len(boxes) != strings.Count(svg, "<text ") || len(boxes) < 8 {
-		t.Errorf("%s: %d of %d texts have a pinned width", f.name, len(boxes), strings.Count(svg, "<text "))
+	if len(boxes) < 8 {
+		t.Errorf("%s has only %d texts", f.name, len(boxes))
 	}
-	if !strings.Contains(svg, "<title ") || f.alt == "" || !strings.Contains(svg, html.EscapeString(f.alt)) {
+	if f.alt == "" || !strings.Contains(string(svg), ">"+html.EscapeString(f.alt)+"</title>") {
 		t.Errorf("%s: the SVG file does not say what it shows", f.name)
 	}
 	const slack = 0.6 // textLength and positions are rounded
@@ -177,11 +216,41 @@ func TestStylesAreTheStrategysOwn(t *testing.T) {
 			t.Fatalf("%d strategies have %d colours and %d pairs of marker and dash", slots, len(colour), len(marks))
 		}
 	}
+	// 30 in all, 8 to a scenario: everybody in one is told by colour, and no two labels look alike.
 	many := append([]string{"more"}, shipped...)
-	for i := range 20 {
-		many = append(many, fmt.Sprint("extra", i))
+	for i := range 22 {
+		many = append(many, fmt.Sprint("kind extra=", i))
 	}
-	if got := assign(many); len(got) != len(many) {
-		t.Errorf("%d labels have %d styles", len(many), len(got))
+	var groups [][]string
+	for i := 0; i+8 <= len(many); i += 4 {
+		groups = append(groups, many[i:i+8])
+	}
+	styles := assign(groups...)
+	if len(styles) != len(many)-len(many)%4 {
+		t.Errorf("%d labels have %d styles", len(many), len(styles))
+	}
+	for _, group := range groups {
+		colour := map[string]bool{}
+		for _, label := range group {
+			colour[fmt.Sprint(styles[label].color)] = true
+		}
+		if len(colour) != len(group) {
+			t.Errorf("%v have %d colours", group, len(colour))
+		}
+	}
+	looks := map[string]string{}
+	for label, s := range styles {
+		look := fmt.Sprint(s.color, s.shape)
+		if other, seen := looks[look]; seen {
+			t.Errorf("%s looks like %s", label, other)
+		}
+		looks[look] = label
+	}
+	reversed := slices.Clone(groups)
+	slices.Reverse(reversed)
+	for label, s := range assign(reversed...) {
+		if fmt.Sprint(s) != fmt.Sprint(styles[label]) {
+			t.Errorf("the style of %s depends on the order of the scenarios", label)
+		}
 	}
 }

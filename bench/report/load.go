@@ -2,46 +2,79 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // loadPoint is one strategy at one offered load.
 type loadPoint struct {
 	cell
-	offered   float64 // per second
-	p99       float64 // response, seconds; the time-out where it was reached
-	p99ok     bool    // enough samples above it
-	goodput   float64 // per second
-	lag       float64 // the driver's p99, seconds
+	offered   float64       // per second
+	late      stat.Estimate // the response time's quantile, seconds, the time-out where it was reached; N is 0 with too few samples above it
+	goodput   stat.Estimate // per second
+	lag       float64       // the driver's p99, seconds
 	lagOK     bool
 	sustained bool // goodput is at least keptUp of offered
+	probes    []loadProbe
 }
 
-func (p loadPoint) hint() string {
-	text := fmt.Sprintf("%s at %s offered: goodput %s, %s of it", p.label, rate(p.offered), rate(p.goodput), percent(p.kept()))
-	if p.p99ok {
-		text += "; p99 " + p.latency(p.p99)
+// A loadProbe is a single trial.
+type loadProbe struct {
+	late, goodput     float64
+	lateOK, goodputOK bool
+	sustained         bool
+}
+
+func (p loadPoint) hint(quantile string) string {
+	text := fmt.Sprintf("%s at %s offered: goodput %s%s, %s of it", p.label, rate(p.offered), rate(p.goodput.Value), spanText(p.goodput, rate), percent(p.kept()))
+	if p.late.N > 0 {
+		text += "; " + quantile + " " + p.latency(p.late.Value) + spanText(p.late, seconds)
 	}
 	return text + "; served " + p.served()
 }
 
-func loadPoints(s scenario) []loadPoint {
+// spanText is an interval in brackets, where there is one.
+func spanText(e stat.Estimate, format func(float64) string) string {
+	if !settled(e) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s to %s)", format(e.Lo), format(e.Hi))
+}
+
+// loadPoints has the quantile q of the response time: the median over repetitions where each single trial tells it, else
+// that of all their requests together, which has no interval.
+func loadPoints(s scenario, q float64) []loadPoint {
 	var out []loadPoint
 	for _, c := range s.cells() {
-		p := loadPoint{cell: c, offered: c.Load.Rate, goodput: c.Goodput.Value, sustained: c.kept() >= keptUp}
+		p := loadPoint{cell: c, offered: c.Load.Rate, goodput: c.Goodput, sustained: c.kept() >= keptUp}
 		if p.offered <= 0 || c.Goodput.N == 0 {
 			continue
 		}
-		p.p99, p.p99ok = quantile(c.Latency.Response, 0.99)
-		if c.timedOut(p.p99) {
-			p.p99 = c.TimeOut.Seconds()
+		var single []float64
+		for _, t := range c.trials {
+			var probe loadProbe
+			probe.late, probe.lateOK = quantile(t.Latency.Response, q)
+			probe.late = c.upToTimeOut(probe.late)
+			probe.lateOK = probe.lateOK && probe.late > 0
+			probe.goodput, probe.goodputOK = stat.Goodput.Of(t)
+			probe.sustained = t.Counts.Intended > 0 && float64(t.Counts.Good) >= keptUp*float64(t.Counts.Intended)
+			if probe.lateOK {
+				single = append(single, probe.late)
+			}
+			p.probes = append(p.probes, probe)
 		}
-		p.p99ok = p.p99ok && p.p99 > 0
+		if len(single) == len(c.trials) {
+			p.late = stat.Median(single)
+		} else if all, ok := quantile(c.Latency.Response, q); ok && all > 0 {
+			p.late = stat.Estimate{Value: c.upToTimeOut(all), Hi: math.Inf(1), N: 1}
+		}
 		p.lag, p.lagOK = quantile(c.Latency.Lag, 0.99)
 		p.lagOK = p.lagOK && p.lag > 0
 		out = append(out, p)
@@ -49,14 +82,34 @@ func loadPoints(s scenario) []loadPoint {
 	return out
 }
 
+// upToTimeOut is s, or the time-out itself where s stands for it.
+func (c cell) upToTimeOut(s float64) float64 {
+	if c.timedOut(s) {
+		return c.TimeOut.Seconds()
+	}
+	return s
+}
+
+// loadTitle is who can do most beyond the capacity, if more than that was offered; else who does not keep up from where on.
 func (s scenario) loadTitle(points []loadPoint) string {
-	var top float64
+	top := points[0]
 	for _, p := range points {
-		top = max(top, p.offered)
+		if p.offered > top.offered {
+			top = p
+		}
+	}
+	var last []loadPoint
+	for _, p := range points {
+		if p.offered == top.offered {
+			last = append(last, p)
+		}
+	}
+	if top.Fraction > 1 && len(last) > 1 {
+		return fmt.Sprintf("%s: with %s offered, %s of the capacity, %s", s.name, rate(top.offered), percent(top.Fraction), goodputRange(last))
 	}
 	short := s.shortfalls()
 	if len(short) == 0 {
-		return fmt.Sprintf("%s: every strategy keeps up with every offered load, to %s", s.name, rate(top))
+		return fmt.Sprintf("%s: %s keeps up with every offered load, to %s", s.name, lowerFirst(everyStrategy(s)), rate(top.offered))
 	}
 	if len(short) == 1 {
 		c := short[0]
@@ -72,86 +125,238 @@ func (s scenario) loadTitle(points []loadPoint) string {
 	return fmt.Sprintf("%s: these fall behind the offered load: %s", s.name, list(who, 4, "strategy"))
 }
 
-func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
-	points := loadPoints(s)
-	if len(points) == 0 {
-		return figure{}, false
+// goodputRange names those with the highest goodput and with the lowest. Who is within the smallest difference that matters
+// of either is named with it: by a median alone nobody is the best.
+func goodputRange(points []loadPoint) string {
+	low, high := math.Inf(1), 0.0
+	for _, p := range points {
+		low, high = min(low, p.goodput.Value), max(high, p.goodput.Value)
 	}
-	var hidden int
-	var fastest, top, timeOut float64
+	var lowest, highest []string
+	for _, p := range points {
+		if p.goodput.Value >= high*(1-stat.Threshold) {
+			highest = append(highest, p.label)
+		} else if p.goodput.Value <= low*(1+stat.Threshold) {
+			lowest = append(lowest, p.label)
+		}
+	}
+	if len(lowest) == 0 {
+		return fmt.Sprintf("goodput is about %s for all", rate(high))
+	}
+	return fmt.Sprintf("goodput is up to %s for %s and down to %s for %s", rate(high), list(highest, 3, "strategy"), rate(low), list(lowest, 3, "strategy"))
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// objectiveText is what response times are held to; empty if they are not.
+func objectiveText(o trial.Objective) string {
+	if o.Response <= 0 {
+		return ""
+	}
+	return o.Percentile() + " ≤ " + duration(o.Response)
+}
+
+// loadAxes are what the panels of a load figure share.
+type loadAxes struct {
+	x, late, goodput    axis
+	xs, lates, goodputs []tick
+	timeOut             float64 // seconds; 0: nobody reached it
+	objective           trial.Objective
+	border              float64 // half of the driver's ceiling; infinite where less was offered
+}
+
+func newLoadAxes(points []loadPoint, o trial.Objective, searched bool) loadAxes {
+	a := loadAxes{objective: o, x: axis{scale: linear}, late: axis{scale: math.Log}, goodput: axis{scale: linear}}
 	loads := map[float64]float64{} // offered → fraction
 	lo, hi := math.Inf(1), 0.0
+	least, most, top := math.Inf(1), 0.0, 0.0
+	in := func(s float64) {
+		if s > 0 && finite(s) {
+			lo, hi = min(lo, s), max(hi, s)
+		}
+	}
 	for _, p := range points {
 		loads[p.offered] = p.Fraction
-		fastest, top = max(fastest, p.offered), max(top, p.offered, p.goodput)
-		if p.p99ok {
-			lo, hi = min(lo, p.p99), max(hi, p.p99)
-			if p.timedOut(p.p99) {
-				timeOut = max(timeOut, p.TimeOut.Seconds())
+		least, most = min(least, p.offered), max(most, p.offered)
+		top = max(top, p.goodput.Value)
+		if settled(p.goodput) {
+			top = max(top, p.goodput.Hi)
+		}
+		times := []float64{p.late.Value, p.late.Lo, p.late.Hi}
+		for _, probe := range p.probes {
+			if probe.lateOK {
+				times = append(times, probe.late)
 			}
-		} else {
-			hidden++
+			if searched {
+				top = max(top, probe.goodput)
+			}
+		}
+		for _, s := range times {
+			if in(s); finite(s) && p.timedOut(s) {
+				a.timeOut = max(a.timeOut, p.TimeOut.Seconds())
+			}
 		}
 		if p.lagOK {
-			lo, hi = min(lo, p.lag), max(hi, p.lag)
+			in(p.lag)
 		}
 	}
-	x := axis{lo: 0, hi: fastest * 1.08, scale: linear}
-	up := axis{scale: math.Log}
-	up.lo, up.hi = logRange(lo, hi)
-	if timeOut > 0 {
-		up.hi = timeOut * timeOutRoom
+	in(o.Response.Seconds())
+	a.late.lo, a.late.hi = logRange(lo, hi)
+	if a.timeOut > 0 {
+		a.late.hi = a.timeOut * timeOutRoom
 	}
-	down := axis{lo: 0, hi: max(top, fastest) * 1.08, scale: linear}
-	xs := loadTicks(loads)
-	ups := logTicks(up.lo, up.hi, seconds)
-	downs := linearTicks(down.lo, down.hi, 4, rateTick)
+	a.goodput.hi = max(top, most) * 1.08
+	a.xs = loadTicks(loads)
+	air := (most - least) * 0.2
+	if searched {
+		// Rates lie where the searches went, close together: a scale tells more than each of them.
+		air = (most - least) * 0.06
+		a.xs = linearTicks(max(0, least-air), most+air, 6, rateTick)
+	}
+	a.x.lo, a.x.hi = max(0, least-air), most+air
+	a.lates = logTicks(a.late.lo, a.late.hi, seconds)
+	a.goodputs = linearTicks(0, a.goodput.hi, 4, rateTick)
+	return a
+}
 
+const (
+	lateHeight    vg.Length = 206
+	goodputHeight vg.Length = 172
+)
+
+// loadFigure has a figure where more than one load was offered: with one there is nothing that the figures of repetitions
+// and of percentiles do not show.
+func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
+	asked := v.asked(s)
+	searched := asked.Question == trial.Capacity
+	q, name := 0.99, "p99"
+	if asked.Objective.Response > 0 {
+		q, name = asked.Objective.Quantile, asked.Objective.Percentile()
+	}
+	points := loadPoints(s, q)
+	if !slices.ContainsFunc(points, func(p loadPoint) bool { return p.offered != points[0].offered }) {
+		return figure{}, false
+	}
+	a := newLoadAxes(points, asked.Objective, searched)
+	hidden, merged := 0, 0
+	for _, p := range points {
+		switch {
+		case p.late.N == 0:
+			hidden++
+		case p.late.N == 1 && len(p.trials) > 1:
+			merged++
+		}
+	}
 	legend := append(servedLegend(s), legendItem{text: "driver's lag, p99", style: style{color: lagColour}, area: true})
 	half, border, crossed := s.halfCeiling()
-	if crossed {
+	if a.border = border; crossed {
 		legend = append(legend, legendItem{text: "above half of the driver's ceiling (" + rate(half) + "): equality is not judged", style: style{color: ceilingColour}, area: true})
 	}
-	subtitle := "Open loop: requests are due by a schedule, whether or not the server keeps up. Markers of one load stand side by side. " +
-		"Hollow: goodput under " + percent(keptUp) + " of the offered load. The driver's own lag is part of every response time; a p99 near it says nothing about the server."
-	if hidden > 0 {
-		subtitle += fmt.Sprintf(" Left out, with fewer than %d samples above: %s.", trial.MinAbove, counted(hidden, "p99"))
+	subtitle := "Open loop: requests are due by a schedule, whether or not the server keeps up. "
+	if searched {
+		subtitle += "Each marker is one trial of a search, the line the median at each rate. "
+	} else {
+		subtitle += "Markers of one load stand side by side: the median of the repetitions, the thin bar its interval. "
 	}
-	title := s.loadTitle(points)
+	subtitle += "Hollow: goodput under " + percent(keptUp) + " of the offered load. The driver's own lag is part of every response time; a " + name + " near it says nothing about the server."
+	if merged > 0 {
+		subtitle += " Without a bar: " + name + " of all repetitions together, where one has too few requests for it."
+	}
+	if hidden > 0 {
+		subtitle += fmt.Sprintf(" Left out, with fewer than %d samples above: %s.", trial.MinAbove, counted(hidden, name))
+	}
+	title, height := s.loadTitle(points), lateHeight+goodputHeight
+	var found []stat.CapacityResult
+	if searched {
+		found = v.found(asked)
+		title = v.capacityTitle(s, asked, found)
+		height += capacityHeight(len(found))
+	}
 	return figure{
 		name:     "load-" + s.file,
 		title:    title,
 		subtitle: subtitle,
-		alt:      "p99 of the response time and goodput against offered load. " + title,
+		alt:      name + " of the response time and goodput against offered load. " + title,
 		caption:  v.caption(),
 		legend:   legend,
-		height:   410,
+		height:   height + 6,
 		draw: func(p pen) {
-			var labels []string
-			for _, t := range slices.Concat(ups, downs) {
-				labels = append(labels, t.label)
+			gutter := p.gutter(a.lates, a.goodputs)
+			late, rest := p.cut(lateHeight)
+			goodput, rest := rest.cut(goodputHeight)
+			late = late.paragraph(panelType, []string{name + " of response time (logarithmic)"}, 4)
+			goodput = goodput.paragraph(panelType, []string{"goodput (" + noun(s.measured, 2) + "/s)"}, 4)
+
+			d := late.axes(a.x, a.late, a.xs, a.lates, gutter)
+			d.beyond(a.border)
+			drawLag(d, points, searched)
+			if a.timeOut > 0 {
+				d.timeOut(a.timeOut)
 			}
-			gutter := p.widest(tickType, labels...) + 8
-			above, below := p, p
-			above.Min.Y += 176
-			below.Max.Y = above.Min.Y - panelGap
-			below.Min.Y += 20
-			above = above.paragraph(panelType, []string{"p99 of response time (logarithmic)"}, 4)
-			below = below.paragraph(panelType, []string{"goodput (" + noun(s.measured, 2) + "/s)"}, 4)
-			d := above.axes(x, up, xs, ups, gutter)
-			d.beyond(border)
-			drawLag(d, points)
-			if timeOut > 0 {
-				d.timeOut(timeOut)
+			d.objective(a.objective)
+			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.late }, func(p loadProbe) (float64, bool) { return p.late, p.lateOK })
+			d.limits(a.timeOut, a.objective)
+
+			d = goodput.axes(a.x, a.goodput, a.xs, a.goodputs, gutter)
+			d.beyond(a.border)
+			end := min(a.x.hi, a.goodput.hi)
+			d.stroke(inkSoft, 0.8, []vg.Length{3, 3}, vg.Point{X: d.x.at(a.x.lo), Y: d.y.at(a.x.lo)}, vg.Point{X: d.x.at(end), Y: d.y.at(end)})
+			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.goodput }, func(p loadProbe) (float64, bool) { return p.goodput, p.goodputOK })
+
+			if len(found) > 0 {
+				v.drawCapacities(rest, a, asked, found, gutter)
 			}
-			drawLoad(d, points, func(p loadPoint) (float64, bool) { return p.p99, p.p99ok })
-			d = below.axes(x, down, xs, downs, gutter)
-			d.beyond(border)
-			d.stroke(inkSoft, 0.8, []vg.Length{3, 3}, vg.Point{X: d.x.at(0), Y: d.y.at(0)}, vg.Point{X: d.x.at(fastest), Y: d.y.at(fastest)})
-			drawLoad(d, points, func(p loadPoint) (float64, bool) { return p.goodput, true })
-			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "offered load ("+noun(s.measured, 2)+"/s; in brackets: of the capacity measured in this run; dashed: goodput = offered)")
+			text := "offered load (" + noun(s.measured, 2) + "/s; dashed: goodput = offered)"
+			if !searched {
+				text = "offered load (" + noun(s.measured, 2) + "/s; in brackets: of the capacity measured in this run; dashed: goodput = offered)"
+			}
+			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+5, text)
 		},
 	}, true
+}
+
+// cut divides the pen's area into the top of this height, less the gap under it, and the rest.
+func (p pen) cut(height vg.Length) (top, rest pen) {
+	top, rest = p, p
+	top.Min.Y = p.Max.Y - height + panelGap
+	rest.Max.Y = p.Max.Y - height
+	return top, rest
+}
+
+// gutter is the room that labels beside an axis need.
+func (p pen) gutter(axes ...[]tick) vg.Length {
+	var labels []string
+	for _, t := range slices.Concat(axes...) {
+		labels = append(labels, t.label)
+	}
+	return p.widest(tickType, labels...) + 8
+}
+
+// objective draws the line that a quantile should stay under.
+func (d panel) objective(o trial.Objective) {
+	if at := d.y.at(o.Response.Seconds()); o.Response > 0 {
+		d.stroke(alarm, 0.9, []vg.Length{6, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
+	}
+}
+
+// limits names the lines of the time-out and of the objective, over the data and readable on it. The objective's name goes
+// under its line where the other's is just above.
+func (d panel) limits(timeOut float64, o trial.Objective) {
+	name := func(y vg.Length, text string) {
+		d.box(alpha(paper, 0xD0), d.Min.X+2, y-1.5, d.Min.X+6+d.width(tickType, text), y+tickType.size*0.8)
+		d.write(tickType.in(alarm), left, d.Min.X+4, y, text)
+	}
+	if timeOut > 0 {
+		name(d.y.at(timeOut)+5, "client's time-out, "+seconds(timeOut))
+	}
+	if text := objectiveText(o); text != "" {
+		at := d.y.at(o.Response.Seconds())
+		y := at + 3
+		if timeOut > 0 && d.y.at(timeOut)-at < 12 {
+			y = at - 10
+		}
+		name(y, "objective: "+text)
+	}
 }
 
 // halfCeiling is the offered load, per second, up to which equality is judged. crossed says whether more was offered, and
@@ -204,93 +409,91 @@ func loadTicks(loads map[float64]float64) []tick {
 
 var lagColour = rgb(0xD2D2D2)
 
-// drawLag fills the range of the driver's lag over all strategies.
-func drawLag(d panel, points []loadPoint) {
-	type span struct{ x, lo, hi float64 }
-	var spans []span
+// drawLag has the range of the driver's lag over all strategies, at each load.
+func drawLag(d panel, points []loadPoint, searched bool) {
+	type span struct{ lo, hi float64 }
+	spans := map[float64]span{}
 	for _, p := range points {
 		if !p.lagOK {
 			continue
 		}
-		i := slices.IndexFunc(spans, func(s span) bool { return s.x == p.offered })
-		if i < 0 {
-			spans = append(spans, span{p.offered, p.lag, p.lag})
-			continue
+		s, has := spans[p.offered]
+		if !has {
+			s = span{p.lag, p.lag}
 		}
-		spans[i].lo, spans[i].hi = min(spans[i].lo, p.lag), max(spans[i].hi, p.lag)
+		spans[p.offered] = span{min(s.lo, p.lag), max(s.hi, p.lag)}
 	}
-	slices.SortFunc(spans, func(a, b span) int {
-		if a.x < b.x {
-			return -1
-		}
-		return 1
-	})
-	side := spread(d, points)
-	var upper, lower []vg.Point
-	for _, s := range spans {
+	side := spread(d, points, searched) + 2
+	for _, at := range slices.Sorted(maps.Keys(spans)) {
+		x, lo, hi := d.x.at(at), d.y.at(spans[at].lo), d.y.at(spans[at].hi)
 		// Never thinner than a line, or equal lags would vanish.
-		lo, hi := d.y.at(s.lo), d.y.at(s.hi)
-		upper = append(upper, vg.Point{X: d.x.at(s.x) + side, Y: max(hi, lo+1)})
-		lower = append(lower, vg.Point{X: d.x.at(s.x) + side, Y: lo})
+		d.box(lagColour, max(x-side, d.Min.X), lo, min(x+side, d.Max.X), max(hi, lo+1))
 	}
-	if len(spans) == 0 {
-		return
-	}
-	// From the first load's left to the last one's right, so that a single load shows as well.
-	upper[len(upper)-1].X, lower[len(lower)-1].X = min(upper[len(upper)-1].X, d.Max.X), min(lower[len(lower)-1].X, d.Max.X)
-	upper = append([]vg.Point{{X: d.x.at(spans[0].x) - side, Y: upper[0].Y}}, upper...)
-	lower = append([]vg.Point{{X: d.x.at(spans[0].x) - side, Y: lower[0].Y}}, lower...)
-	slices.Reverse(lower)
-	d.FillPolygon(lagColour, slices.Concat(upper, lower))
 }
 
-// spread is half the width over which the markers of one load are set side by side: wide enough for twelve of them to be
-// seen, and never into the next load's.
-func spread(d panel, points []loadPoint) vg.Length {
+// spread is half the width over which the markers of one load are set side by side: so that each of them can be
+// seen, and never into the next load's. Those of a search stand where they are.
+func spread(d panel, points []loadPoint, searched bool) vg.Length {
+	if searched {
+		return 0
+	}
 	var at []float64
 	for _, p := range points {
 		at = append(at, p.offered)
 	}
 	slices.Sort(at)
 	at = slices.Compact(at)
-	side := vg.Length(26)
+	side := vg.Length(len(points)/len(at)) * 2.1 * 2 // markers are hardly wider
 	for i := 1; i < len(at); i++ {
 		side = min(side, (d.x.at(at[i])-d.x.at(at[i-1]))*0.4)
 	}
 	return side
 }
 
-func drawLoad(d panel, points []loadPoint, value func(loadPoint) (float64, bool)) {
+func drawLoad(d panel, points []loadPoint, searched bool, name string, value func(loadPoint) stat.Estimate, single func(loadProbe) (float64, bool)) {
 	var labels []string
 	for _, p := range points {
-		if !slices.Contains(labels, p.label) {
-			labels = append(labels, p.label)
-		}
+		addTo(&labels, p.label)
 	}
-	half := spread(d, points)
-	place := func(p loadPoint, v float64) vg.Point {
+	half := spread(d, points, searched)
+	place := func(p loadPoint) vg.Length {
 		side := vg.Length(0)
 		if n := len(labels); n > 1 {
 			side = half * (2*vg.Length(slices.Index(labels, p.label))/vg.Length(n-1) - 1)
 		}
-		return vg.Point{X: min(max(d.x.at(p.offered)+side, d.Min.X), d.Max.X), Y: d.y.at(v)}
+		return min(max(d.x.at(p.offered)+side, d.Min.X), d.Max.X)
 	}
 	for _, label := range labels {
 		var line []vg.Point
 		var look style
 		for _, p := range points {
-			if v, ok := value(p); ok && p.label == label {
-				line, look = append(line, place(p, v)), p.style
+			if e := value(p); e.N > 0 && p.label == label {
+				line, look = append(line, vg.Point{X: place(p), Y: d.y.at(e.Value)}), p.style
 			}
 		}
 		d.of(label, func() { d.stroke(alpha(look.color, 0xA0), 1.1, look.dash, line...) })
 	}
 	for _, p := range points {
-		if v, ok := value(p); ok {
-			at := place(p, v)
-			d.of(p.label, func() {
-				d.tells(p.hint(), func() { d.mark(p.style, 3.1, !p.sustained, at.X, at.Y) })
-			})
+		e := value(p)
+		if e.N == 0 {
+			continue
 		}
+		x := place(p)
+		d.of(p.label, func() {
+			d.tells(p.hint(name), func() {
+				if searched {
+					for _, probe := range p.probes {
+						if v, ok := single(probe); ok {
+							d.mark(p.style, 2.1, !probe.sustained, x, d.y.at(v))
+						}
+					}
+					return
+				}
+				if settled(e) {
+					d.line(p.style.color, 0.9, x, d.y.at(e.Lo), x, d.y.at(e.Hi))
+				}
+				d.mark(p.style, 3.1, !p.sustained, x, d.y.at(e.Value))
+			})
+		})
 	}
 }

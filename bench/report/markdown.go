@@ -57,9 +57,12 @@ func (v view) markdown(figures []figure) []byte {
 	return []byte(strings.TrimRight(d.String(), "\n") + "\n")
 }
 
+// acrossHeading stands before the chapters of scenarios, which follow it one by one.
+const acrossHeading = "Across scenarios"
+
 // acrossScenarios is what can be said of the run in a paragraph, and the pictures that have all scenarios in them.
 func (v view) acrossScenarios(d *document, show func(...string)) {
-	d.f("## Across scenarios\n\n")
+	d.f("## %s\n\n", acrossHeading)
 	if s := v.overview().sentences(); len(s) > 0 {
 		for _, sentence := range s {
 			d.f("- %s\n", prose(sentence))
@@ -73,10 +76,10 @@ func (v view) acrossScenarios(d *document, show func(...string)) {
 
 // altText keeps a text inside the brackets of an image.
 func altText(s string) string {
-	return strings.NewReplacer("[", "(", "]", ")", "\n", " ", "<", "&lt;", "`", "'", "*", `\*`).Replace(s)
+	return strings.NewReplacer("[", "(", "]", ")", "\n", " ", "\r", " ", `\`, `\\`, "<", "&lt;", "&", "&amp;", "`", "'", "*", `\*`).Replace(s)
 }
 
 // prose keeps text that comes from outside from being read as markup.
 func prose(s string) string {
-	return strings.NewReplacer("\n", " ", "*", `\*`, "_", `\_`, "<", "&lt;", "`", "'", "[", `\[`, "]", `\]`).Replace(s)
+	return strings.NewReplacer("\n", " ", "\r", " ", `\`, `\\`, "*", `\*`, "_", `\_`, "<", "&lt;", "&", "&amp;", "`", "'", "[", `\[`, "]", `\]`).Replace(s)
 }

@@ -47,12 +47,12 @@ func (v view) standing(name, label string) gridCell {
 		return gridCell{}
 	}
 	word := sc.Word(full)
-	c := gridCell{hint: label + " on " + name + ": " + word, text: word, fill: openFill, ink: darkInk}
+	c := gridCell{hint: label + " on " + name + ": " + word, text: word, fill: openFill, ink: ink}
 	switch kind, rest, _ := strings.Cut(word, " "); kind {
 	case "best":
 		c.fill, c.ink = goodFill, whiteInk
 	case "behind":
-		c.fill, c.text = poorFill, rest
+		c.fill, c.ink, c.text = poorFill, darkInk, rest
 	case "out:":
 		c.fill, c.ink, c.text = badFill, whiteInk, rest
 		for _, o := range sc.Out {

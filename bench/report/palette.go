@@ -25,7 +25,7 @@ func rgb(v uint32) color.NRGBA {
 
 func alpha(c color.NRGBA, a uint8) color.NRGBA { c.A = a; return c }
 
-// slots is the number of styles that can be told apart.
+// slots is the number of styles that can be told apart by colour.
 const slots = 12
 
 // colours: the first six are Okabe and Ito's without yellow and black (too light and too near to the text), the rest
@@ -43,23 +43,37 @@ var shapes = []draw.GlyphDrawer{
 var dashes = [][]vg.Length{nil, {7, 2.5}, {2, 2}, {8, 2, 2, 2}}
 
 // slot is style number n. Within the first twelve no two share a colour, nor shape and dash: n is then determined by
-// its remainders by 6 and by 4.
+// its remainders by 6 and by 4. From there on colours come again, each with other shapes and dashes than before: within the
+// first 72 no two share colour and shape.
 func slot(n int) style {
-	return style{colours[n%slots], shapes[n%len(shapes)], dashes[n%len(dashes)]}
+	other := n + n/slots
+	return style{colours[n%slots], shapes[other%len(shapes)], dashes[other%len(dashes)]}
 }
 
-// assign gives each label a style. A label starts from the hash of its kind, so that a strategy keeps its style from
-// figure to figure and from run to run; where two meet, the later one in alphabetical order goes on to its own hash and
-// then to the next free style. Kinds' plain names choose first, so that variants do not displace them. Up to twelve
-// labels never share a style.
-func assign(labels []string) map[string]style {
-	order := slices.Clone(labels)
+// assign gives each label a style. groups are labels that stand in one figure; a label may be in several. It starts from the
+// hash of its kind, so that a strategy keeps its style from figure to figure and from run to run; where two of a group meet,
+// the later one in alphabetical order goes on to its own hash and then to the next free colour. Kinds' plain names choose
+// first, so that variants do not displace them. In a group of up to twelve no two share a colour, as far as its labels are
+// not in groups with others; and no two labels at all share a style.
+func assign(groups ...[]string) map[string]style {
+	order := slices.Concat(groups...)
 	slices.SortFunc(order, func(a, b string) int {
 		return cmp.Or(cmp.Compare(variants(a), variants(b)), cmp.Compare(a, b))
 	})
-	taken := map[int]bool{}
-	styles := map[string]style{}
+	number := map[string]int{}
+	used := map[int]bool{}
 	for _, label := range slices.Compact(order) {
+		var mates []int // numbers of those beside it that have one
+		taken := map[int]bool{}
+		for _, group := range groups {
+			if slices.Contains(group, label) {
+				for _, other := range group {
+					if n, has := number[other]; has {
+						mates, taken[n%slots] = append(mates, n), true
+					}
+				}
+			}
+		}
 		kind, _, _ := strings.Cut(label, " ")
 		n := preferred(kind)
 		if taken[n] {
@@ -68,10 +82,39 @@ func assign(labels []string) map[string]style {
 		for taken[n] && len(taken) < slots {
 			n = (n + 1) % slots
 		}
-		taken[n] = true
+		if used[n] {
+			n = again(n, mates, used)
+		}
+		used[n], number[label] = true, n
+	}
+	styles := map[string]style{}
+	for label, n := range number {
 		styles[label] = slot(n)
 	}
 	return styles
+}
+
+// again is a number with the colour of n that is not in use, with a shape and a dash that few beside it have.
+func again(n int, mates []int, used map[int]bool) int {
+	best, least := -1, 0
+	for k := n; best < 0 || k < n+slots*len(shapes); k += slots {
+		if used[k] {
+			continue
+		}
+		alike := 0
+		for _, m := range mates {
+			if slot(m).shape == slot(k).shape {
+				alike += 2
+			}
+			if len(slot(m).dash) == len(slot(k).dash) {
+				alike++
+			}
+		}
+		if best < 0 || alike < least {
+			best, least = k, alike
+		}
+	}
+	return best
 }
 
 // preferred is the slot that a label's hash points at; its upper half, because FNV's low bits follow the letters' low

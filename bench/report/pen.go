@@ -173,12 +173,41 @@ func (p pen) line(c color.Color, width, x0, y0, x1, y1 vg.Length) {
 	p.stroke(c, width, nil, vg.Point{X: x0, Y: y0}, vg.Point{X: x1, Y: y1})
 }
 
+// A lattice is the grid lines of a panel. They are two paths: one for each line would be half of an SVG file.
+type lattice struct{ major, minor vg.Path }
+
+func (l *lattice) add(minor bool, x0, y0, x1, y1 vg.Length) {
+	path := &l.major
+	if minor {
+		path = &l.minor
+	}
+	path.Move(vg.Point{X: x0, Y: y0})
+	path.Line(vg.Point{X: x1, Y: y1})
+}
+
+func (p pen) lattice(l lattice) {
+	for _, lines := range []struct {
+		path  vg.Path
+		look  color.Color
+		width vg.Length
+	}{{l.minor, faint, 0.5}, {l.major, rule, 0.75}} {
+		if lines.path != nil {
+			p.SetLineStyle(draw.LineStyle{Color: lines.look, Width: lines.width})
+			p.Stroke(lines.path)
+		}
+	}
+}
+
 func (p pen) box(c color.Color, x0, y0, x1, y1 vg.Length) {
 	if x1 <= x0 || y1 <= y0 {
 		return
 	}
 	p.SetColor(c)
-	p.Fill(vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}.Path())
+	p.Fill(rectangle(x0, y0, x1, y1))
+}
+
+func rectangle(x0, y0, x1, y1 vg.Length) vg.Path {
+	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}.Path()
 }
 
 // mark draws a style's marker; a hollow one keeps a white heart.
@@ -192,7 +221,9 @@ func (p pen) mark(s style, radius vg.Length, hollow bool, x, y vg.Length) {
 
 // inside is the pen for the area without these borders.
 func (p pen) inside(left, right, bottom, top vg.Length) pen {
-	p.Canvas = draw.Crop(p.Canvas, left, -right, bottom, -top)
+	// draw.Crop would wrap the canvas into another, and [pen.of] would no longer know it.
+	p.Min.X, p.Max.X = p.Min.X+left, p.Max.X-right
+	p.Min.Y, p.Max.Y = p.Min.Y+bottom, p.Max.Y-top
 	return p
 }
 

@@ -80,9 +80,19 @@ func figureOf(m stat.Metric, v float64) string {
 	}
 }
 
+// figureTick writes values of the metric on an axis from zero, which is zero in any unit.
+func figureTick(m stat.Metric) func(float64) string {
+	return func(v float64) string {
+		if v == 0 {
+			return "0"
+		}
+		return figureOf(m, v)
+	}
+}
+
 func (p spreadPanel) rows(notes string) rows {
 	format := func(v float64) string { return figureOf(p.metric, v) }
-	x, ticks := axis{lo: p.lo, hi: p.hi, scale: linear}, linearTicks(p.lo, p.hi, 6, format)
+	x, ticks := axis{lo: p.lo, hi: p.hi, scale: linear}, linearTicks(p.lo, p.hi, 6, figureTick(p.metric))
 	kind := "from zero"
 	if p.log {
 		x.scale, ticks, kind = math.Log, logTicks(p.lo, p.hi, format), "logarithmic"

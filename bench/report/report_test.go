@@ -52,7 +52,7 @@ func TestGoldenReport(t *testing.T) {
 	set := newTypesetter()
 	for _, f := range newView(run).figures(set) {
 		switch f.name {
-		case "throughput", "served", "starved", "latency-echo", "load-echo-open":
+		case "matrix", "served", "cost", "repetitions-echo", "starved", "latency-echo", "load-echo-open":
 			b, err := f.svg(set)
 			if err != nil {
 				t.Fatal(err)
@@ -103,7 +103,7 @@ func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := map[string]bool{"report.md": true}
+	shown := map[string]bool{"report.md": true, "report.html": true}
 	for _, m := range regexp.MustCompile(`\[!\[([^\]]*)\]\(([^)]*)\)\]\(([^)]*)\)`).FindAllStringSubmatch(string(text), -1) {
 		if len(m[1]) < 20 {
 			t.Errorf("%s has the alt text %q", m[2], m[1])
@@ -122,8 +122,8 @@ func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != len(names[0])-1 {
-		t.Errorf("%d files in plots, want %d", len(entries), len(names[0])-1)
+	if len(entries) != len(names[0])-2 {
+		t.Errorf("%d files in plots, want %d", len(entries), len(names[0])-2)
 	}
 }
 

@@ -125,14 +125,17 @@ func (g rowGrid) drawPanel(p pen, r rows) {
 	}
 	area := p.inside(label+8, right0, axisHeight, 0)
 	x := r.x.between(area.Min.X, area.Max.X)
+	var l lattice
+	for _, t := range r.ticks {
+		l.add(t.label == "", x.at(t.value), area.Min.Y, x.at(t.value), area.Max.Y)
+	}
+	p.lattice(l)
 	edge := p.Min.X
 	for _, t := range r.ticks {
 		at := x.at(t.value)
 		if t.label == "" {
-			p.line(faint, 0.5, at, area.Min.Y, at, area.Max.Y)
 			continue
 		}
-		p.line(rule, 0.75, at, area.Min.Y, at, area.Max.Y)
 		w := p.width(tickType, t.label)
 		if start := min(at-w/2, p.Max.X-w); start >= edge {
 			p.write(tickType, left, start, area.Min.Y-11, t.label)

@@ -134,7 +134,7 @@ func changesIn(said choice.Verdict, name string) string {
 
 // compared has the strategies' comparisons and their figures, at each offered load.
 func (v view) compared(d *document, s scenario) {
-	d.f("%s\n\n", prose(v.limits(s)))
+	d.f("- **Limits:** %s.\n", prose(v.limits(s)))
 	for _, c := range s.starving() {
 		what := "Refused"
 		if c.worst.Nothing > 0 {
@@ -180,7 +180,7 @@ func (v view) trialsOf(d *document, s scenario) {
 			spoilt[name] = append(spoilt[name], line)
 		}
 	}
-	d.f("The figures come from these lines of [trials.jsonl](trials.jsonl), each of which is a trial:\n\n")
+	d.f("Every figure above can be followed to its trials, each of which is a line of [trials.jsonl](trials.jsonl).\n\nThe lines, by strategy:\n\n")
 	t := table{head: []string{"strategy", "trials", "lines", "left out, as invalid"}, text: true}
 	slices.Sort(names)
 	for _, name := range names {
@@ -241,7 +241,7 @@ func (v view) limits(s scenario) string {
 	for _, c := range s.worstCells() {
 		full = append(full, c.Strategy)
 	}
-	return "Limits: " + strings.Join(full, "; ") + "."
+	return strings.Join(full, "; ")
 }
 
 func (s scenario) judgements(d *document, l level) {
@@ -286,7 +286,7 @@ func (s scenario) lagText() string {
 
 // totals adds up what became of everything that was intended, over all trials that count.
 func (s scenario) totals(d *document, measured string) {
-	d.f("What became of all %s, over all trials that can be used (intended = sent + unsent; sent = ok + rejected + failed + timed out + unanswered):\n\n", noun(measured, 2))
+	d.f("What became of all %s, over all trials that can be used:\n\n", noun(measured, 2))
 	t := table{head: []string{"strategy", "intended", "unsent", "sent", "ok", "rejected", "failed", "timed out", "unanswered"}}
 	var names []string
 	sums := map[string]trial.Counts{}

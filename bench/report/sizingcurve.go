@@ -46,9 +46,8 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 	for _, i := range measured {
 		xs = append(xs, tick{float64(z.Limits[i].N), z.number(i)})
 	}
-	ys := linearTicks(0, y.hi, 5, func(v float64) string { return figureOf(z.Metric, v) })
-	look := v.sizeStyle(s)
-	legend := []legendItem{{text: "measured, with its interval; hollow: it starved clients", style: look, mark: true}}
+	ys := linearTicks(0, y.hi, 5, figureTick(z.Metric))
+	legend := []legendItem{{text: "measured", style: style{color: inkSoft}}}
 	if z.Best >= 0 {
 		legend = append(legend, legendItem{text: "within " + percent(z.Threshold) + " of the best", style: style{color: withinColour}, area: true})
 	}
@@ -58,9 +57,9 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 	}
 	title := s.name
 	if i := slices.IndexFunc(v.said.Sizes, func(c choice.Size) bool { return c.Scenario == s.name }); i >= 0 {
-		title += ": " + strings.TrimSuffix(v.said.Sizes[i].Sentence, ".")
+		title += ", " + strings.TrimSuffix(v.said.Sizes[i].Sentence, ".")
 	}
-	subtitle := fmt.Sprintf("%s of one strategy with more and more %s, each step on a logarithmic scale.", capital(z.Metric.Name), settingNoun(z.Setting))
+	subtitle := fmt.Sprintf("%s of one strategy with more and more %s, with its interval. Hollow: it starved clients.", capital(z.Metric.Name), settingNoun(z.Setting))
 	if z.Setting == "workers" && z.Little.Workers > 0 {
 		subtitle += " Little's law asks for at least " + counted(z.Little.Workers, "worker") + "."
 	}
@@ -71,15 +70,11 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 		alt:      capital(z.Metric.Name) + " over the limit. " + title,
 		caption:  v.caption(),
 		legend:   legend,
-		height:   236,
+		height:   244,
 		draw: func(p pen) {
-			var labels []string
-			for _, t := range ys {
-				labels = append(labels, t.label)
-			}
-			gutter := p.widest(tickType, labels...) + 8
+			gutter := p.gutter(ys)
 			body := p
-			body.Min.Y += 18
+			body.Min.Y += 22
 			d := body.axes(x, y, xs, ys, gutter)
 			if z.Best >= 0 {
 				best := z.Limits[z.Best].Figure.Value
@@ -102,48 +97,52 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 			if n := float64(z.Little.Workers); z.Setting == "workers" && n > x.lo && n < x.hi {
 				at := d.x.at(n)
 				d.stroke(inkSoft, 0.8, []vg.Length{4, 2}, vg.Point{X: at, Y: d.Min.Y}, vg.Point{X: at, Y: d.Max.Y})
+				// At the top: curves of goodput are low where limits are small.
 				text := "Little's law: " + counted(z.Little.Workers, "worker")
-				if at+6+d.width(tickType, text) > d.Max.X {
-					d.write(tickType, right, at-4, d.Min.Y+5, text)
+				if at-6-d.width(tickType, text) < d.Min.X {
+					d.write(tickType, left, at+4, d.Max.Y-9, text)
 				} else {
-					d.write(tickType, left, at+4, d.Min.Y+5, text)
+					d.write(tickType, right, at-4, d.Max.Y-9, text)
 				}
 			}
 			var line []vg.Point
 			for _, i := range measured {
 				line = append(line, vg.Point{X: d.x.at(float64(z.Limits[i].N)), Y: d.y.at(z.Limits[i].Figure.Value)})
 			}
-			d.stroke(alpha(look.color, 0xA0), 1.4, nil, line...)
+			d.stroke(inkSoft, 1.4, nil, line...)
 			for k, i := range measured {
 				l, at := z.Limits[i], line[k]
-				d.tells(z.hint(i), func() {
-					if settled(l.Figure) {
-						lo, hi := d.y.at(l.Figure.Lo), d.y.at(l.Figure.Hi)
-						d.line(look.color, 1.2, at.X, lo, at.X, hi)
-						d.line(look.color, 1.2, at.X-2.6, lo, at.X+2.6, lo)
-						d.line(look.color, 1.2, at.X-2.6, hi, at.X+2.6, hi)
+				label := v.label(l.Strategy)
+				look := v.styles[label]
+				d.of(label, func() {
+					if i == z.Smallest {
+						d.stroke(look.color, 1, nil, vg.Point{X: at.X, Y: d.Min.Y}, vg.Point{X: at.X, Y: at.Y})
 					}
-					d.mark(look, 3.4, l.Starves(), at.X, at.Y)
+					d.tells(z.hint(i), func() {
+						if settled(l.Figure) {
+							lo, hi := d.y.at(l.Figure.Lo), d.y.at(l.Figure.Hi)
+							d.line(look.color, 1.2, at.X, lo, at.X, hi)
+							d.line(look.color, 1.2, at.X-2.6, lo, at.X+2.6, lo)
+							d.line(look.color, 1.2, at.X-2.6, hi, at.X+2.6, hi)
+						}
+						d.mark(look, 3.4, l.Starves(), at.X, at.Y)
+					})
 				})
-				if i == z.Smallest {
-					d.stroke(look.color, 1, nil, vg.Point{X: at.X, Y: d.Min.Y}, vg.Point{X: at.X, Y: at.Y - 6})
-				}
 			}
-			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+2, settingNoun(z.Setting)+" (logarithmic); the line down marks the smallest that is enough")
+			text := settingNoun(z.Setting) + " (logarithmic)"
+			switch {
+			case z.Smallest >= 0 && z.Sure:
+				text += "; the line down marks the smallest that is enough"
+			case z.Smallest >= 0:
+				text += "; the line down marks the smallest that may be enough"
+			}
+			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+6, text)
 		},
 	}, true
 }
 
 // withinColour lets the grid show.
 var withinColour = alpha(rgb(0x2E7D5B), 0x30)
-
-// sizeStyle is the first strategy's.
-func (v view) sizeStyle(s scenario) style {
-	if c, ok := s.first(); ok {
-		return c.style
-	}
-	return slot(0)
-}
 
 func (z sizing) hint(i int) string {
 	l := z.Limits[i]

@@ -81,7 +81,7 @@ func starvedFigure(v view, t typesetter) (figure, bool) {
 				c.Max.X = c.Min.X + width
 				c.Max.Y -= vg.Length(i/columns) * (panelHeight + panelGap)
 				c.Min.Y = c.Max.Y - panelHeight
-				s.drawPanel(c)
+				p.of(s.label, func() { s.drawPanel(c) })
 			}
 		},
 	}, true
@@ -104,15 +104,20 @@ func (p starvedPanel) drawPanel(c pen) {
 	n := float64(len(p.good))
 	x := axis{lo: 0, hi: n, scale: linear}
 	d := c.axes(x, y, nil, ys, c.widest(tickType, labels...)+8)
-	// Bars with gaps while there is room for gaps, else one outline.
-	gap := vg.Length(0)
+	// Bars with gaps while there is room for gaps, else one outline: thousands of bars would be a file of their own, and
+	// shimmer.
 	if w := (d.Max.X - d.Min.X) / vg.Length(n); w > 3 {
-		gap = w * 0.12
-	}
-	for i, v := range p.good {
-		if v > 0 {
-			d.box(p.style.color, d.x.at(float64(i))+gap, d.Min.Y, d.x.at(float64(i+1))-gap, d.y.at(float64(v)))
+		for i, v := range p.good {
+			if v > 0 {
+				d.box(p.style.color, d.x.at(float64(i))+w*0.12, d.Min.Y, d.x.at(float64(i+1))-w*0.12, d.y.at(float64(v)))
+			}
 		}
+	} else if outline := p.outline(d); outline != nil {
+		d.SetColor(p.style.color)
+		d.Fill(outline)
+	}
+	if p.good[0] == 0 {
+		d.writeMid(noteType, centre, (d.Min.X+d.Max.X)/2, (d.Min.Y+d.Max.Y)/2, "no client got an answer")
 	}
 	served := slices.IndexFunc(p.good, func(v int64) bool { return v == 0 })
 	if served >= 0 {
@@ -121,3 +126,34 @@ func (p starvedPanel) drawPanel(c pen) {
 	d.write(tickType, left, d.Min.X, d.Min.Y-12, "client 1")
 	d.write(tickType, right, d.Max.X, d.Min.Y-12, count(int64(len(p.good))))
 }
+
+// outline is the area under the sorted answers, with a step wherever it can be seen.
+func (p starvedPanel) outline(d panel) vg.Path {
+	if p.good[0] == 0 {
+		return nil
+	}
+	var path vg.Path
+	path.Move(vg.Point{X: d.Min.X, Y: d.Min.Y})
+	y := d.y.at(float64(p.good[0]))
+	path.Line(vg.Point{X: d.Min.X, Y: y})
+	end := d.Min.X
+	for i, v := range p.good {
+		next := d.y.at(float64(v))
+		if v == 0 {
+			break
+		}
+		if at := d.x.at(float64(i)); y-next >= leastStep {
+			path.Line(vg.Point{X: at, Y: y})
+			path.Line(vg.Point{X: at, Y: next})
+			y = next
+		}
+		end = d.x.at(float64(i + 1))
+	}
+	path.Line(vg.Point{X: end, Y: y})
+	path.Line(vg.Point{X: end, Y: d.Min.Y})
+	path.Close()
+	return path
+}
+
+// leastStep is a quarter of a pixel of a usual screen at the size that figures are shown in.
+const leastStep vg.Length = 0.25

@@ -196,38 +196,68 @@ func (c *svgCanvas) group(attributes, text string, draw func()) {
 	c.body.WriteString("</g>\n")
 }
 
-// data is a path as SVG writes it.
+// data is a path as SVG writes it, in differences, which is two thirds as long as in places. They are those of places that are
+// rounded first, so that they do not add up to another one.
 func (c *svgCanvas) data(p vg.Path) string {
 	var b strings.Builder
+	type place struct{ x, y int } // in hundredths of a point
+	on := func(p vg.Point) place {
+		q := c.to.of(p)
+		return place{int(math.Round(q.X.Points() * 100)), int(math.Round((c.h - q.Y).Points() * 100))}
+	}
+	var now, start place // where the pen is, and where a close takes it
+	begun := false
 	to := func(command string, ps ...vg.Point) {
 		b.WriteString(command)
+		var end place
 		for i, p := range ps {
-			if i > 0 {
-				b.WriteByte(' ')
-			}
-			x, y := c.place(p)
-			b.WriteString(x + " " + y)
+			end = on(p)
+			b.WriteString(hundredths(end.x-now.x, i == 0))
+			b.WriteString(hundredths(end.y-now.y, false))
+		}
+		now = end
+	}
+	move := func(p vg.Point) {
+		if begun {
+			to("m", p)
+		} else {
+			to("M", p) // from the page's corner, where the pen is taken to be
+		}
+		start, begun = now, true
+	}
+	line := func(p vg.Point) {
+		switch next := on(p); {
+		case next == now:
+		case next.y == now.y:
+			b.WriteString("h" + hundredths(next.x-now.x, true))
+			now = next
+		case next.x == now.x:
+			b.WriteString("v" + hundredths(next.y-now.y, true))
+			now = next
+		default:
+			to("l", p)
 		}
 	}
 	for _, part := range p {
 		switch part.Type {
 		case vg.MoveComp:
-			to("M", part.Pos)
+			move(part.Pos)
 		case vg.LineComp:
-			to("L", part.Pos)
+			line(part.Pos)
 		case vg.CurveComp:
-			to(map[int]string{1: "Q", 2: "C"}[len(part.Control)], append(part.Control[:len(part.Control):len(part.Control)], part.Pos)...)
+			to(map[int]string{1: "q", 2: "c"}[len(part.Control)], append(part.Control[:len(part.Control):len(part.Control)], part.Pos)...)
 		case vg.CloseComp:
-			b.WriteString("Z")
+			b.WriteString("z")
+			now = start
 		case vg.ArcComp:
-			on := func(angle float64) vg.Point {
+			at := func(angle float64) vg.Point {
 				sin, cos := math.Sincos(angle)
 				return vg.Point{X: part.Pos.X + part.Radius*vg.Length(cos), Y: part.Pos.Y + part.Radius*vg.Length(sin)}
 			}
-			if b.Len() == 0 {
-				to("M", on(part.Start))
+			if begun {
+				line(at(part.Start))
 			} else {
-				to("L", on(part.Start))
+				move(at(part.Start))
 			}
 			// In halves: SVG does not draw an arc that ends where it begins.
 			sweep := "0" // against the clock, as angles grow
@@ -236,11 +266,23 @@ func (c *svgCanvas) data(p vg.Path) string {
 			}
 			r := points(part.Radius * vg.Length(c.to.scale()))
 			for _, angle := range []float64{part.Start + part.Angle/2, part.Start + part.Angle} {
-				to("A"+r+" "+r+" 0 0 "+sweep+" ", on(angle))
+				to("a"+r+" "+r+" 0 0 "+sweep+" ", at(angle))
 			}
 		}
 	}
 	return b.String()
+}
+
+// hundredths writes n / 100 in the shortest form. Behind a letter it needs no space; behind a number a minus will do.
+func hundredths(n int, first bool) string {
+	s := strconv.FormatFloat(float64(n)/100, 'f', -1, 64)
+	if whole, digits, ok := strings.Cut(s, "0."); ok && (whole == "" || whole == "-") {
+		s = whole + "." + digits
+	}
+	if first || n < 0 {
+		return s
+	}
+	return " " + s
 }
 
 // place is where p stands on the page, from the upper left corner, as text.

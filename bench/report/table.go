@@ -18,12 +18,12 @@ func (t *table) write(b *strings.Builder) {
 	widths := make([]int, len(t.head))
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(escape(cell)), 3)
+			widths[i] = max(widths[i], utf8.RuneCountInString(t.escape(i, cell)), 3)
 		}
 	}
 	line := func(row []string) {
 		for i, cell := range row {
-			cell = escape(cell)
+			cell = t.escape(i, cell)
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 			switch {
 			case i == 0:
@@ -52,7 +52,13 @@ func (t *table) write(b *strings.Builder) {
 }
 
 // escape keeps text from ending a cell or a line, and from being read as markup: names of strategies and scenarios
-// come from outside.
-func escape(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "*", `\*`, "`", "'", "<", "&lt;").Replace(s)
+// come from outside. The marks of footnotes, which are ours, stand in columns of numbers alone.
+func (t *table) escape(column int, s string) string {
+	s = cellEscaper.Replace(s)
+	if column == 0 || t.text {
+		s = strings.ReplaceAll(s, "[", `\[`)
+	}
+	return s
 }
+
+var cellEscaper = strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", `\`, `\\`, "*", `\*`, "_", `\_`, "`", "'", "<", "&lt;", "&", "&amp;")

@@ -7,9 +7,9 @@ import (
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
-// Catches: a column for each limit of a strategy whose limits follow the scenario; a word in the wrong place; words that are
+// Catches: a strategy that is left out or stands twice; a word in the wrong place; a finding that no chapter tells; words that are
 // not explained, or explained though they do not occur; a condition said once for each strategy; markup from outside.
-func TestTheMatrixHasAWordForEachStrategyInEachScenario(t *testing.T) {
+func TestTheVerdictNamesEachStrategyOnceForEachScenario(t *testing.T) {
 	const free, pool64, pool256, bad = "free:x", "pool:workers=64", "pool:workers=256", "bad:x"
 	tally := func(name string) choice.Tally { return choice.Tally{Name: name} }
 	said := choice.Verdict{
@@ -25,18 +25,25 @@ func TestTheMatrixHasAWordForEachStrategyInEachScenario(t *testing.T) {
 		Sizes:      []choice.Size{{Scenario: "least", Kind: "pool", Setting: "workers", Smallest: 64, Sure: true, Sentence: "pool: workers=64 is enough."}},
 	}
 	var d document
-	d.verdict(said)
+	view{}.verdict(&d, said, func(name ...string) { d.f("%s", name) })
 	got := d.String()
 	for _, want := range []string{
-		"| scenario |      free |         pool |        bad\\* |\n",
-		"| one      |      best | behind ×0.50 | out: starves |\n",
-		"| two      | undecided |         best |            – |\n",
-		"Take \\*free\\*.", "*behind*: ", "*undecided*: ", "*out: starves*: ",
-		"- **one:** It is so. *What would change it:* for pool and bad\\* another limit.\n",
+		"| scenario | best | behind, or out                          | not decided |\n",
+		"| one      | free | pool: behind ×0.50; bad\\*: out: starves | –           |\n",
+		"| two      | pool | –                                       | free        |\n",
+		"[matrix]", "Take \\*free\\*.", "*behind*: ", "*undecided*: ", "*out: starves*: ",
 		"- **most:** No capacity was found.\n", "- **least:** pool: workers=64 is enough.\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if found, change := foundIn(said, "one"), changesIn(said, "one"); found != "It is so." || change != "For pool and bad* another limit." {
+		t.Errorf("the chapter of scenario one says %q and %q", found, change)
+	}
+	for _, name := range []string{"most", "least"} {
+		if foundIn(said, name) == "" || changesIn(said, name) != "" {
+			t.Errorf("the chapter of %s says %q and %q", name, foundIn(said, name), changesIn(said, name))
 		}
 	}
 	if strings.Contains(got, "*out: sheds*") || strings.Contains(got, "*not ranked*") {

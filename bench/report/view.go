@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -107,11 +108,13 @@ func newView(run trial.Run) view {
 			v.capacity = append(v.capacity, s)
 		}
 	}
-	var all []string
+	together := map[string][]string{} // labels by scenario
 	for _, t := range compared {
-		all = append(all, v.labels[t.Strategy])
+		labels := together[t.Scenario]
+		addTo(&labels, v.labels[t.Strategy])
+		together[t.Scenario] = labels
 	}
-	v.styles = assign(all)
+	v.styles = assign(slices.Collect(maps.Values(together))...)
 
 	trials := map[stat.Cell][]trial.Trial{}
 	twins := map[string]string{} // scenario → strategy measured twice

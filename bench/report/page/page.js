@@ -3,100 +3,181 @@
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const remember = (key, value) => { try { localStorage.setItem("poolbench-" + key, value); } catch { /* a page from a file may not */ } };
-  const recall = (key) => { try { return localStorage.getItem("poolbench-" + key); } catch { return null; } };
+  const page = document.documentElement;
 
-  // Light and dark: as the system prefers, until the reader says otherwise.
-  const theme = document.getElementById("theme");
+  // Light and dark: as the system prefers, until the reader says otherwise. What was said before holds before anything
+  // is drawn. A page from a file may not be allowed to remember it.
+  const remember = (theme) => { try { localStorage.setItem("poolbench-theme", theme); } catch { /* so be it */ } };
+  const recall = () => { try { return localStorage.getItem("poolbench-theme"); } catch { return null; } };
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-  const dark = () => (document.documentElement.dataset.theme || (prefersDark.matches ? "dark" : "light")) === "dark";
-  const label = () => { theme.textContent = dark() ? "Light" : "Dark"; theme.setAttribute("aria-label", `Change to ${dark() ? "light" : "dark"} colours`); };
-  if (["light", "dark"].includes(recall("theme"))) document.documentElement.dataset.theme = recall("theme");
-  theme.addEventListener("click", () => {
-    document.documentElement.dataset.theme = dark() ? "light" : "dark";
-    remember("theme", document.documentElement.dataset.theme);
-    label();
-  });
-  prefersDark.addEventListener("change", label);
-  label();
-  theme.hidden = false;
+  const dark = () => (page.dataset.theme || (prefersDark.matches ? "dark" : "light")) === "dark";
+  if (["light", "dark"].includes(recall())) page.dataset.theme = recall();
 
-  // What belongs to a strategy: its marks in pictures, and the rows of tables that begin with its name.
-  const rows = all("main tbody tr").map((row) => [row, row.cells[0]?.textContent.trim() ?? ""]);
-  const marks = all("[data-strategy]");
-  const belongs = (name, strategy) => name === strategy || name.startsWith(strategy + ", again") || name.startsWith(strategy + ", at ");
-  const strategies = all("#strategies input"), scenarios = all("#scenarios input");
-  const show = () => {
-    const hidden = new Set(strategies.filter((box) => !box.checked).map((box) => box.value));
-    for (const mark of marks) mark.style.display = hidden.has(mark.dataset.strategy) ? "none" : "";
-    for (const [row, name] of rows) row.hidden = [...hidden].some((strategy) => belongs(name, strategy));
-    const left = new Set(scenarios.filter((box) => !box.checked).map((box) => box.value));
-    for (const section of all("section[data-scenario]")) section.hidden = left.has(section.dataset.scenario);
-    for (const item of all("#contents li.scenario")) item.hidden = left.has(item.textContent.trim());
-  };
-  for (const box of [...strategies, ...scenarios]) box.addEventListener("change", show);
-  for (const button of all("[data-all]")) {
+  const themes = () => {
+    const button = document.getElementById("theme");
+    const label = () => {
+      button.textContent = dark() ? "Light" : "Dark";
+      button.setAttribute("aria-label", `${button.textContent} colours`);
+    };
     button.addEventListener("click", () => {
-      for (const box of all("input", button.closest("fieldset"))) box.checked = button.dataset.all === "1";
-      show();
+      page.dataset.theme = dark() ? "light" : "dark";
+      remember(page.dataset.theme);
+      label();
     });
-  }
-  document.getElementById("choose").hidden = false;
+    prefersDark.addEventListener("change", label);
+    label();
+    button.hidden = false;
+  };
 
-  // Tables sort by the column that is chosen: by its first number where all cells have one, else by its text.
+  // What belongs to a strategy or to a scenario says so: marks in pictures, rows of tables, sections, lines of the
+  // contents.
+  const choices = () => {
+    const kinds = [["strategies", "strategy"], ["scenarios", "scenario"]].map(([field, key]) => ({
+      boxes: all(`#${field} input`), key, parts: all(`#contents [data-${key}], main [data-${key}]`), one: key, many: field,
+    }));
+    const show = () => {
+      const left = [];
+      for (const { boxes, key, parts, one, many } of kinds) {
+        const hidden = new Set(boxes.filter((box) => !box.checked).map((box) => box.value));
+        // An SVG element has no property "hidden", so the attribute is set on all.
+        for (const part of parts) part.toggleAttribute("hidden", hidden.has(part.dataset[key]));
+        if (hidden.size) left.push(`${boxes.length - hidden.size} of ${boxes.length} ${boxes.length === 1 ? one : many}`);
+      }
+      document.getElementById("chosen").textContent = left.join(", ") || "all shown";
+    };
+    for (const { boxes, many } of kinds) {
+      for (const box of boxes) box.addEventListener("change", show);
+      for (const button of all(`#${many} [data-all]`)) {
+        button.addEventListener("click", () => {
+          for (const box of boxes) box.checked = button.dataset.all === "1";
+          show();
+        });
+      }
+    }
+    document.getElementById("choose").hidden = false;
+  };
+
+  // Tables sort by the column that is chosen: up, down, and as they were. A column is one of numbers if whatever it has
+  // begins with one; numbers are compared with their units.
+  const units = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9, k: 1e3, M: 1e6, G: 1e9 };
+  const number = /^(?:[≥≤<>~×+]|under|over|up to|at least|at most|about)*\s*([-−]?\d[\d,]*(?:\.\d+)?)\s*([a-zµ]*)/i;
   const words = (cell) => {
     const copy = cell.cloneNode(true);
     for (const note of all("sup", copy)) note.remove(); // the mark of a footnote is no part of the value
     return copy.textContent.trim();
   };
-  const value = (cell) => {
-    const found = words(cell).replace(/,/g, "").match(/\d+(\.\d+)?/);
-    return found ? parseFloat(found[0]) : NaN;
+  const value = (text) => {
+    const found = text.match(number);
+    return found ? parseFloat(found[1].replaceAll(",", "").replace("−", "-")) * (units[found[2]] ?? 1) : NaN;
   };
-  for (const table of all("main table")) {
+  const absent = (text) => text === "" || text === "–";
+  const sorting = (table) => {
     const body = table.tBodies[0];
-    if (!body || body.rows.length < 2) continue;
-    all("thead th", table).forEach((head, column) => {
+    if (!body || body.rows.length < 2) return;
+    const before = [...body.rows];
+    const isSum = (row) => row.cells[0].textContent.trim() === "all" && !row.dataset.strategy;
+    const sort = (column, way) => {
+      const rows = before.map((row) => ({ row, text: words(row.cells[column]) }));
+      const numbers = rows.every(({ text }) => absent(text) || !Number.isNaN(value(text)));
+      const compare = (a, b) => numbers ? value(a.text) - value(b.text) : a.text.localeCompare(b.text, "en", { numeric: true });
+      // Behind all that can be compared, either way, is what is absent; and a sum is no row among others.
+      const rank = ({ row, text }) => isSum(row) ? 2 : absent(text) ? 1 : 0;
+      rows.sort((a, b) => rank(a) - rank(b) || (rank(a) ? 0 : way * compare(a, b)));
+      body.append(...rows.map(({ row }) => row));
+    };
+    const heads = all("thead th", table);
+    heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
-        const up = head.getAttribute("aria-sort") !== "ascending";
-        for (const other of all("th", table)) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const at = (line) => line.cells[column];
-        const way = up ? 1 : -1;
-        const numbers = column > 0 && [...body.rows].some((line) => !Number.isNaN(value(at(line))));
-        if (numbers) { // what has no number goes last, either way
-          const some = [...body.rows].filter((line) => !Number.isNaN(value(at(line))));
-          const none = [...body.rows].filter((line) => Number.isNaN(value(at(line))));
-          body.append(...some.sort((a, b) => way * (value(at(a)) - value(at(b)))), ...none);
-        } else {
-          body.append(...[...body.rows].sort((a, b) => way * words(at(a)).localeCompare(words(at(b)), "en", { numeric: true })));
+        const next = { ascending: "descending", descending: null }[head.getAttribute("aria-sort")];
+        for (const other of heads) other.removeAttribute("aria-sort");
+        if (next === null) {
+          body.append(...before);
+          return;
         }
+        head.setAttribute("aria-sort", next ?? "ascending");
+        sort(column, next === "descending" ? -1 : 1);
       });
     });
-  }
+  };
 
-  // The text of a mark, at once and beside the pointer. It stays in the mark for who has it read.
-  const tip = document.getElementById("tip");
-  for (const mark of all("g.mark")) {
-    const title = mark.querySelector(":scope > title");
-    if (!title) continue;
-    mark.setAttribute("role", "img");
-    mark.setAttribute("aria-label", title.textContent);
-    title.remove(); // or the browser would show it a second time
-    mark.addEventListener("pointermove", (event) => {
-      tip.textContent = mark.getAttribute("aria-label");
+  // The text of a mark, at once and beside the pointer.
+  const tips = () => {
+    const tip = document.getElementById("tip");
+    for (const title of all("g.mark > title")) {
+      title.parentNode.dataset.tip = title.textContent;
+      title.remove(); // or the browser would show it a second time
+    }
+    const hide = () => { tip.hidden = true; };
+    document.addEventListener("pointermove", (event) => {
+      const mark = event.target.closest?.("g.mark[data-tip]");
+      if (!mark) return hide();
+      tip.textContent = mark.dataset.tip;
       tip.hidden = false;
-      const x = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8), y = event.clientY + 16;
+      const x = Math.min(event.clientX + 14, page.clientWidth - tip.offsetWidth - 8), y = event.clientY + 16;
       tip.style.left = Math.max(8, x) + "px";
       tip.style.top = (y + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 10 : y) + "px";
     });
-    mark.addEventListener("pointerleave", () => { tip.hidden = true; });
-  }
+    document.addEventListener("pointerdown", (event) => { if (!event.target.closest?.("g.mark")) hide(); });
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+    page.addEventListener("pointerleave", hide);
+    addEventListener("scroll", hide, { passive: true });
+  };
 
-  // Where there is room, the contents stay open.
-  if (matchMedia("(min-width: 80rem)").matches) document.getElementById("contents").open = true;
+  // The bar: its lists stay open where there is room beside the text, and are in the way where there is not.
+  const bar = () => {
+    const roomy = matchMedia("(min-width: 75rem)");
+    const lists = all("#bar details");
+    const contents = document.getElementById("contents");
+    const settle = () => { contents.open = roomy.matches; };
+    roomy.addEventListener("change", settle);
+    settle();
+    const close = () => { if (!roomy.matches) for (const list of lists) list.open = false; };
+    contents.addEventListener("click", (event) => { if (event.target.closest("a")) close(); });
+    document.getElementById("bar").addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.target.closest("details")?.querySelector("summary").focus();
+      close();
+    });
+    for (const list of lists) {
+      list.addEventListener("toggle", () => {
+        if (list.open && !roomy.matches) for (const other of lists) if (other !== list) other.open = false;
+      });
+    }
+    document.querySelector("main").addEventListener("pointerdown", close);
+  };
+
+  // Only what does scroll has to be reached by keyboard for it.
+  const scrollers = () => {
+    const frames = new ResizeObserver((entries) => {
+      for (const { target } of entries) {
+        if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+      }
+    });
+    for (const frame of all(".scroll")) frames.observe(frame);
+  };
+
+  // What is folded away on a screen is on paper. Browsers that print it anyway do no harm.
+  const printing = () => {
+    let opened = [];
+    addEventListener("beforeprint", () => {
+      opened = all("main details:not([open])");
+      for (const part of opened) part.open = true;
+    });
+    addEventListener("afterprint", () => { for (const part of opened) part.open = false; });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    themes();
+    choices();
+    all("main table").forEach(sorting);
+    tips();
+    bar();
+    scrollers();
+    printing();
+  });
 })();

@@ -1,0 +1,564 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
+)
+
+// Titles state findings, so none may say what the trials do not. The tests here work out anew, from the trials of random
+// runs, what a title is about, and by other means than the code that writes it.
+
+var randomNames = []string{"alpha", "beta", "gamma", "delta", "epsilon"}
+
+// randomRun has strategies that serve or starve, keep up or not, with and without enough requests for a p99.
+func randomRun(rng *rand.Rand) trial.Run {
+	names := randomNames[:1+rng.IntN(len(randomNames))]
+	compare := func(name string, l trial.Load, by string, levels ...float64) trial.Scenario {
+		return trial.Scenario{Name: name, About: "?", Question: trial.Compare, Workload: "echo", Strategies: names, Load: l, DecidedBy: by, Levels: levels}
+	}
+	open := trial.Load{Loop: trial.Open, Clients: 64, Arrivals: trial.Poisson}
+	beyond := compare("beyond", open, stat.Goodput.Key, 0.5, 1.4)
+	beyond.DecideAt = 1.4
+	within := compare("within", open, stat.ResponseP99.Key, 0.3, 0.6, 0.9)
+	within.DecideAt = []float64{0.6, 0.9}[rng.IntN(2)]
+	run := trial.Run{}
+	made := map[string]trial.Histogram{}
+	cached := func(good, slow int64, after time.Duration) trial.Histogram {
+		key := fmt.Sprint(good, slow, after)
+		if _, has := made[key]; !has {
+			made[key] = packed(good, after, slow)
+		}
+		return made[key]
+	}
+	some := func(share float64) bool { return rng.Float64() < share }
+	starving, lost := rng.Float64(), 0.2*rng.Float64()
+	for _, sc := range []trial.Scenario{
+		compare("closed", trial.Load{Loop: trial.Closed, Clients: 64}, stat.ServerCPU.Key),
+		compare("crowd", trial.Load{Loop: trial.Closed, Clients: 1000}, stat.Memory.Key), beyond, within,
+	} {
+		run.Env.Scenarios = append(run.Env.Scenarios, sc)
+		levels := sc.Levels
+		if levels == nil {
+			levels = []float64{0}
+		}
+		for _, fraction := range levels {
+			for i, name := range names {
+				starves, many, keeps := some(starving*0.8), some(0.7), some(0.6)
+				after := time.Duration(1+rng.IntN(6)) * 3 * time.Millisecond
+				for rep := range 1 + rng.IntN(8) {
+					for _, twin := range []bool{false, true}[:1+map[bool]int{true: 1}[i == 0]] {
+						good, slow := int64(90), int64(0)
+						if many {
+							good, slow = 3000+int64(rng.IntN(3))*500, []int64{0, 0, 60}[rng.IntN(3)]
+						}
+						sc.Load.Fraction, sc.Load.Rate = fraction, 4000*fraction
+						t := trial.Trial{Schema: trial.Schema, Scenario: sc.Name, Workload: sc.Workload, Measured: "request", Strategy: name, Repetition: rep, Twin: twin,
+							Load: sc.Load, Window: time.Second, TimeOut: time.Second,
+							Counts:      trial.Counts{Intended: good, Sent: good, OK: good, Good: good},
+							Clients:     trial.Clients{Total: sc.Load.Clients, Served: sc.Load.Clients, Jain: 1, Good: make([]int64, sc.Load.Clients)},
+							ServerUsage: trial.Usage{CPU: time.Duration(1+rng.IntN(900)) * time.Millisecond, PeakRSS: int64(1<<20 + rng.IntN(50<<20))}}
+						t.Latency.Response, t.Latency.Lag = cached(good, slow, after), cached(good, 0, 5*time.Microsecond)
+						if !keeps && some(0.7) {
+							t.Counts.Intended = good * int64(2+rng.IntN(3))
+							t.Counts.Unsent = t.Counts.Intended - good
+						}
+						if starves {
+							t.Clients.Served = rng.IntN(sc.Load.Clients)
+							t.Clients.Nothing = rng.IntN(sc.Load.Clients - t.Clients.Served + 1)
+							t.Clients.Refused = sc.Load.Clients - t.Clients.Served - t.Clients.Nothing
+						}
+						for k := range t.Clients.Served {
+							t.Clients.Good[k] = 1
+						}
+						if some(lost) {
+							t.Invalid = "disturbed"
+						}
+						t.Seq = len(run.Trials)
+						run.Trials = append(run.Trials, t)
+					}
+				}
+			}
+		}
+	}
+	return run
+}
+
+// of are the valid trials of one strategy at one level, without the twin's.
+func of(run trial.Run, scenario, name string, fraction float64) (all []trial.Trial) {
+	for _, t := range run.Trials {
+		if t.Scenario == scenario && t.Strategy == name && t.Load.Fraction == fraction && !t.Twin && t.Invalid == "" {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// medianOf is the median of what f makes of trials; false if it makes nothing of any.
+func medianOf(trials []trial.Trial, f func(trial.Trial) (float64, bool)) (float64, bool) {
+	var all []float64
+	for _, t := range trials {
+		if v, ok := f(t); ok {
+			all = append(all, v)
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2, true
+}
+
+func everyRandomRun(t *testing.T, check func(t *testing.T, run trial.Run, v view)) {
+	t.Helper()
+	for seed := range uint64(24) {
+		run := randomRun(rand.New(rand.NewPCG(seed, 77)))
+		check(t, run, newView(run))
+		if t.Failed() {
+			t.Fatalf("in the run of seed %d", seed)
+		}
+	}
+}
+
+// names are those of randomNames in a part of a title, and nil where it only counts them.
+func namesIn(text string) []string {
+	var out []string
+	for _, name := range randomNames {
+		if strings.Contains(text, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Catches: somebody who is named as the lowest p99 and does not have it, one who has it too and is left out, "too few" where there
+// are enough, a p99 of somebody who starved clients among the others', and a claim about those that served all where nobody did.
+func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
+	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
+		for _, s := range v.scenarios {
+			at := s.levels[len(s.levels)-1].fraction
+			if s.open() {
+				at = v.asked(s).DecideAt
+			}
+			printed, values := map[string]string{}, map[string]float64{}
+			served, unserved := 0, 0
+			for _, name := range randomNames {
+				var all trial.Histogram
+				everybody := true
+				trials := of(run, s.name, name, at)
+				for _, tr := range trials {
+					all.Merge(tr.Latency.Response)
+					everybody = everybody && tr.Clients.Served == tr.Clients.Total
+				}
+				switch p99, ok := all.Quantile(0.99); {
+				case len(trials) == 0:
+				case !everybody:
+					unserved++
+				default:
+					if served++; ok {
+						values[name] = p99.Seconds()
+						printed[name] = seconds(p99.Seconds())
+						if p99 >= 992*time.Millisecond {
+							printed[name] = "1 s (time-out)"
+						}
+					}
+				}
+			}
+			if served+unserved == 0 {
+				continue // then the title is about another level, or there is none
+			}
+			title := v.latencyTitle(s)
+			_, found, _ := strings.Cut(title, ": ")
+			switch {
+			case served == 0:
+				if !strings.HasPrefix(found, "nobody served every client") {
+					t.Errorf("%s at %v: nobody did, and the title is %q", s.name, at, title)
+				}
+				continue
+			case len(values) == 0:
+				if !strings.HasPrefix(found, "too few requests for a p99") {
+					t.Errorf("%s at %v: there is no p99, and the title is %q", s.name, at, title)
+				}
+				continue
+			}
+			low, high := math.Inf(1), 0.0
+			for _, p99 := range values {
+				low, high = min(low, p99), max(high, p99)
+			}
+			named := func(extreme float64, part string) {
+				var want []string
+				text := ""
+				for _, name := range randomNames {
+					if values[name] == extreme {
+						text = printed[name]
+					}
+				}
+				for _, name := range randomNames {
+					if printed[name] == text {
+						want = append(want, name)
+					}
+				}
+				if got := namesIn(part); !strings.Contains(part, text) || len(want) <= 3 && !slices.Equal(got, want) || len(want) > 3 && got != nil {
+					t.Errorf("%s at %v: %q, and %s is the p99 of %v", s.name, at, title, text, want)
+				}
+			}
+			claims, _, _ := strings.Cut(found, "; ")
+			if first, last, two := strings.Cut(claims, " to "); two {
+				named(low, first)
+				named(high, last)
+			} else {
+				named(low, claims)
+				named(high, claims)
+			}
+			if strings.Contains(found, "served") != (unserved > 0) && !strings.Contains(found, "did not serve") {
+				t.Errorf("%s at %v: %d did not serve everybody, and the title is %q", s.name, at, unserved, title)
+			}
+		}
+	})
+}
+
+// Catches: praise for who fell behind, a load that is not the first one, and somebody who is named as the one with the most
+// goodput beyond the capacity and is not.
+func TestLoadTitlesNameWhoFallsBehind(t *testing.T) {
+	seen := map[string]int{}
+	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
+		for _, s := range v.scenarios {
+			f, ok := loadFigure(v, s, newTypesetter())
+			if !ok {
+				continue
+			}
+			_, found, _ := strings.Cut(f.title, ": ")
+			if s.name == "beyond" && strings.HasPrefix(found, "with ") {
+				goodputs := map[string]float64{}
+				low, high := math.Inf(1), 0.0
+				for _, name := range randomNames {
+					if g, ok := medianOf(of(run, s.name, name, 1.4), stat.Goodput.Of); ok {
+						goodputs[name], low, high = g, min(low, g), max(high, g)
+					}
+				}
+				most, least, two := strings.Cut(found, " and down to ")
+				seen[fmt.Sprint("beyond, two ", two)]++
+				if two != (low < high*0.95) || two && !strings.Contains(most, rate(high)) || two && !strings.Contains(least, rate(low)) {
+					t.Errorf("%q, and the goodputs are %v", f.title, goodputs)
+				}
+				for _, name := range namesIn(most) {
+					if two && goodputs[name] < high*0.95 {
+						t.Errorf("%q, and the goodputs are %v", f.title, goodputs)
+					}
+				}
+				for _, name := range namesIn(least) {
+					if goodputs[name] > low*1.05 {
+						t.Errorf("%q, and the goodputs are %v", f.title, goodputs)
+					}
+				}
+				continue
+			}
+			first := map[string]float64{}
+			for _, name := range randomNames {
+				for _, fraction := range v.asked(s).Levels {
+					var c trial.Counts
+					for _, tr := range of(run, s.name, name, fraction) {
+						c = c.Plus(tr.Counts)
+					}
+					if c.Intended > 0 && float64(c.Good) < 0.99*float64(c.Intended) {
+						first[name] = 4000 * fraction
+						break
+					}
+				}
+			}
+			seen[fmt.Sprint("behind ", min(len(first), 2))]++
+			switch {
+			case len(first) == 0:
+				if !strings.Contains(found, "keeps up with every offered load") {
+					t.Errorf("nobody falls behind: %q", f.title)
+				}
+			case len(first) <= 4:
+				for name, at := range first {
+					if !strings.Contains(found, name) || !strings.Contains(found, rate(at)) {
+						t.Errorf("%s falls behind at %v: %q", name, at, f.title)
+					}
+				}
+				if got := namesIn(found); len(got) != len(first) {
+					t.Errorf("%v fall behind: %q", first, f.title)
+				}
+			default:
+				least := math.Inf(1)
+				for _, at := range first {
+					least = min(least, at)
+				}
+				if !strings.Contains(found, counted(len(first), "strategy")) || !strings.Contains(found, rate(least)) {
+					t.Errorf("%v fall behind: %q", first, f.title)
+				}
+			}
+		}
+	})
+	for _, want := range []string{"beyond, two true", "behind 0", "behind 1", "behind 2"} {
+		if seen[want] == 0 {
+			t.Errorf("no random run was %s: %v", want, seen)
+		}
+	}
+}
+
+// Catches: the dearest answer of the wrong scenario or strategy, a connection that is not the cheapest or the dearest, a wrong
+// number of scenarios in which clients went without an answer, and a worst case that is not the worst.
+func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
+	share := regexp.MustCompile(`([0-9,]+) of ([0-9,]+)`)
+	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
+		set := newTypesetter()
+		decide := func(s scenario) float64 { return v.asked(s).DecideAt }
+
+		dearest, who := 1.0, ""
+		cheap, dear, cheapest, dearestMemory := math.Inf(1), 0.0, "", ""
+		short, worst := map[string]bool{}, 1.0
+		starving := 0
+		for _, s := range v.scenarios {
+			costs := map[string]float64{}
+			least := math.Inf(1)
+			for _, name := range randomNames {
+				if c, ok := medianOf(of(run, s.name, name, decide(s)), stat.ServerCPU.Of); ok {
+					costs[name], least = c, min(least, c)
+				}
+				if m, ok := medianOf(of(run, s.name, name, 0), stat.Memory.Of); ok && s.name == "crowd" {
+					if m < cheap {
+						cheap, cheapest = m, name
+					}
+					if m > dear {
+						dear, dearestMemory = m, name
+					}
+				}
+				most := -1
+				for _, fraction := range append([]float64{0}, v.asked(s).Levels...) {
+					for _, tr := range of(run, s.name, name, fraction) {
+						most = max(most, tr.Clients.Total-tr.Clients.Served)
+					}
+				}
+				if most > 0 {
+					short[s.name] = true
+					starving++
+					worst = min(worst, 1-float64(most)/float64(v.asked(s).Load.Clients))
+				}
+			}
+			for name, c := range costs {
+				if c/least > dearest {
+					dearest, who = c/least, name+" on "+s.name
+				}
+			}
+		}
+		if f, ok := costFigure(v, set); ok {
+			want := "about as much"
+			if dearest > 1.05 {
+				want = who
+			}
+			if !strings.Contains(f.title, want) {
+				t.Errorf("%q, want %q in it", f.title, want)
+			}
+		}
+		if f, ok := memoryFigure(v, set); ok {
+			if low := memory(cheap) + " with " + cheapest; !strings.Contains(f.title, low) || !strings.Contains(f.title, memory(dear)) || cheapest != dearestMemory && !strings.Contains(f.title, "with "+dearestMemory+" on crowd") {
+				t.Errorf("%q, want %s to %s with %s", f.title, low, memory(dear), dearestMemory)
+			}
+		}
+		if f, ok := servedFigure(v, set); ok {
+			switch {
+			case starving == 0:
+				if !strings.Contains(f.title, "served every client") {
+					t.Errorf("all were served: %q", f.title)
+				}
+			case starving > 2:
+				if !strings.HasPrefix(f.title, fmt.Sprintf("In %d of ", len(short))) {
+					t.Errorf("clients went without an answer in %v: %q", short, f.title)
+				}
+				all := share.FindAllStringSubmatch(f.title, -1)
+				last := all[len(all)-1]
+				var n, of float64
+				fmt.Sscan(strings.ReplaceAll(last[1], ",", ""), &n)
+				fmt.Sscan(strings.ReplaceAll(last[2], ",", ""), &of)
+				if math.Abs(n/of-worst) > 1e-9 {
+					t.Errorf("%q, and the worst share is %v", f.title, worst)
+				}
+			}
+		}
+		if f, ok := starvedFigure(v, set); ok {
+			most := 0
+			for _, tr := range run.Trials {
+				if tr.Invalid == "" && !tr.Twin {
+					most = max(most, tr.Clients.Total-tr.Clients.Served)
+				}
+			}
+			if !strings.Contains(f.title, "no client got") && !strings.HasSuffix(f.title, count(int64(most))+" got none") {
+				t.Errorf("%q, and %d got none at worst", f.title, most)
+			}
+		}
+	})
+}
+
+// Catches: a title over the repetitions that puts a strategy into another class than the verdict did.
+func TestHeadlinesSayWhatTheVerdictSays(t *testing.T) {
+	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
+		for _, sc := range v.said.Scenarios {
+			title := headline(v.said, sc)
+			_, found, _ := strings.Cut(title, ": ")
+			for _, part := range strings.Split(found, "; ") {
+				var class []string
+				switch {
+				case strings.Contains(part, "no difference that matters"), strings.HasSuffix(part, " is best"):
+					class = sc.Best
+				case strings.HasPrefix(part, "not decided: "):
+					for _, o := range sc.Undecided {
+						class = append(class, o.Strategy)
+					}
+				case strings.HasPrefix(part, "behind: "):
+					for _, b := range sc.Behind {
+						class = append(class, b.Strategy)
+					}
+				case strings.HasPrefix(part, "the driver hides"):
+					class = sc.Unranked
+				default:
+					for _, o := range sc.Out {
+						class = append(class, o.Strategy)
+					}
+				}
+				for _, name := range namesIn(part) {
+					if !slices.Contains(class, name) {
+						t.Errorf("%q: %s is not among %v", title, name, class)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Catches: a capacity of somebody else, one who does as much and is called lower, and "kept by none" where somebody does.
+func TestCapacityTitlesNameWhoKeepsTheObjective(t *testing.T) {
+	for seed := range uint64(12) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		can := map[string]float64{}
+		names := randomNames[:1+rng.IntN(4)]
+		for _, name := range names {
+			can[name] = []float64{0, 0.45, 0.7, 0.7, 1, 9}[rng.IntN(6)]
+		}
+		run := capacityRun(trial.Open, 8, can, names...)
+		v := newView(run)
+		s := v.scenarios[0]
+		found := v.found(v.asked(s))
+		title := v.capacityTitle(s, v.asked(s), found)
+		_, text, _ := strings.Cut(title, ": ")
+		best, _, _ := strings.Cut(text, "; ")
+		most := 0.0
+		for _, r := range found {
+			if !r.AtMost {
+				most = max(most, r.Rate.Value)
+			}
+		}
+		if (most == 0) != strings.Contains(title, "kept by none") || most > 0 && !strings.Contains(best, "up to "+map[bool]string{true: "at least "}[found[0].AtLeast]+rate(most)) {
+			t.Errorf("%v can do: %q, and the most is %v", can, title, most)
+		}
+		for _, r := range found {
+			named := strings.Contains(best, r.Strategy)
+			if most > 0 && named != (r.Best || r.Outcome == stat.Tied) {
+				t.Errorf("%v can do: %q names %s with the best: %v, and it is %v of it", can, title, r.Strategy, named, r.Ratio)
+			}
+		}
+	}
+}
+
+// Catches: a median at the time-out that is called an answer, a bound that is none, an order of recoveries that is not theirs,
+// and somebody who is back within the window and is not.
+func TestHeatTitlesSayHowItEnds(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 6))
+		names := randomNames[:1+rng.IntN(len(randomNames))]
+		ends := map[string]time.Duration{}
+		var run trial.Run
+		profile := trial.Burst(8, 300*time.Millisecond, 300*time.Millisecond)
+		for _, sc := range []trial.Scenario{
+			{Name: "burst", Strategies: names, DecidedBy: stat.RecoveryTime.Key, DecideAt: 0.5, Load: trial.Load{Loop: trial.Sessions, Clients: 64, Fraction: 0.5, Rate: 400, Profile: profile}},
+			{Name: "over", Strategies: names, DecidedBy: stat.Goodput.Key, DecideAt: 1.4, Load: trial.Load{Loop: trial.Open, Clients: 64, Fraction: 1.4, Rate: 2000}},
+		} {
+			run.Env.Scenarios = append(run.Env.Scenarios, sc)
+			for _, name := range names {
+				back := time.Duration(300+rng.IntN(45)*20) * time.Millisecond
+				ends[name] = time.Duration(math.Exp(5+4*rng.Float64())) * time.Millisecond // up to eight times the time-out
+				for rep := range 3 {
+					tr := one(sc, name, rep, 500, 0, 5*time.Millisecond)
+					tr.TimeOut = time.Second
+					tr.Series = series(tr, rng, func(at time.Duration) (float64, time.Duration) {
+						switch {
+						case sc.Name == "over":
+							return 1, ends[name]
+						case at >= 300*time.Millisecond && at < back:
+							return 1, 3 * time.Second
+						default:
+							return 0.3, 5 * time.Millisecond
+						}
+					})
+					run.Trials = append(run.Trials, tr)
+				}
+			}
+		}
+		v := newView(run)
+		over := find(t, v, "over")
+		l, panels := over.heatLevel()
+		if len(panels) != len(names) {
+			t.Fatalf("%d panels, want %d", len(panels), len(names))
+		}
+		f := heatFinding(panels)
+		for _, p := range panels {
+			var all []time.Duration // starts of the buckets that the last slice's requests are in
+			for _, tr := range of(run, "over", p.label, 1.4) {
+				last := tr.Series.Spread[tr.Series.Len()-1]
+				for k, n := range last.Counts {
+					for range n {
+						all = append(all, trial.BucketStart(last.First+k))
+					}
+				}
+			}
+			slices.Sort(all)
+			median := all[(len(all)-1)/2]
+			late := median >= trial.BucketStart(trial.Bucket(time.Second))
+			if slices.Contains(f.late, p.label) != late || slices.Contains(f.fine, p.label) == late || !late && f.slowest <= median {
+				t.Errorf("the median of %s at the end begins at %v, and %+v is said", p.label, median, f)
+			}
+		}
+		if title := over.heatTitle(l, panels); (len(f.late) > 0) != strings.Contains(title, "no answer in time") {
+			t.Errorf("%+v: %q", f, title)
+		}
+
+		burst := find(t, v, "burst")
+		_, panels = burst.heatLevel()
+		title := burst.recoveryTitle(panels)
+		took := map[string]float64{}
+		for _, name := range names {
+			took[name], _ = medianOf(of(run, "burst", name, 0.5), func(tr trial.Trial) (float64, bool) {
+				d, ok := stat.Recovery(tr)
+				return d.Seconds(), ok
+			})
+		}
+		_, text, _ := strings.Cut(title, "trial, ")
+		last := -1.0
+		for _, m := range regexp.MustCompile(`(at once|after [0-9.]+ .?s|not within the window) with (\w+)`).FindAllStringSubmatch(text, -1) {
+			want := "after " + seconds(took[m[2]])
+			switch {
+			case took[m[2]] == 0:
+				want = "at once"
+			case took[m[2]] >= 0.4-1e-9: // the window goes on for so long behind the burst
+				want = "not within the window"
+			}
+			if m[1] != want || took[m[2]] < last {
+				t.Errorf("%q, and they took %v", title, took)
+			}
+			last = took[m[2]]
+		}
+		if len(names) <= 4 && len(namesIn(text)) != len(names) {
+			t.Errorf("%q does not name %v", title, names)
+		}
+	}
+}
