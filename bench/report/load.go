@@ -339,11 +339,11 @@ func (d panel) objective(o trial.Objective) {
 	}
 }
 
-// limits names the lines of the time-out and of the objective, over the data and readable on it. The objective's name goes
+// limits names the lines of the time-out and of the objective, over the data, which shows through. The objective's name goes
 // under its line where the other's is just above.
 func (d panel) limits(timeOut float64, o trial.Objective) {
 	name := func(y vg.Length, text string) {
-		d.box(alpha(paper, 0xD0), d.Min.X+2, y-1.5, d.Min.X+6+d.width(tickType, text), y+tickType.size*0.8)
+		d.box(alpha(paper, 0x90), d.Min.X+2, y-1.5, d.Min.X+6+d.width(tickType, text), y+tickType.size*0.8)
 		d.write(tickType.in(alarm), left, d.Min.X+4, y, text)
 	}
 	if timeOut > 0 {
