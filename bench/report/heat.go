@@ -124,7 +124,7 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 	return figure{
 		name:     "heat-" + s.file,
 		title:    title,
-		subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. White: no request. Red: the rate changes.",
+		subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. Empty: no request. Red: the rate changes.",
 		alt:      "Response times over the window, for each strategy. " + title,
 		caption:  v.caption(),
 		height:   shadesHeight + vg.Length(lines)*(heatHeight+panelGap) - panelGap + 22,

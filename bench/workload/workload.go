@@ -56,7 +56,15 @@ const (
 // failure, not an answer.
 type Frame struct {
 	Split bufio.SplitFunc
-	Check func(seq uint64, msg []byte) error
+	Check func(seq uint64, msg []byte) error // nil: any message is right
+}
+
+// Right is nil if msg is the right message in answer to request seq.
+func (f Frame) Right(seq uint64, msg []byte) error {
+	if f.Check == nil {
+		return nil
+	}
+	return f.Check(seq, msg)
 }
 
 // End is what makes a session complete.

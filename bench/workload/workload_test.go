@@ -312,3 +312,19 @@ func TestExchangeEnds(t *testing.T) {
 type fail struct{ err error }
 
 func (f fail) Read([]byte) (int, error) { return 0, f.err }
+
+// Catches: a driver that crashes on a workload which leaves out what makes an answer right.
+func TestAFrameWithoutACheckTakesAnyMessage(t *testing.T) {
+	if err := (Frame{Split: bufio.ScanLines}).Right(3, []byte("anything")); err != nil {
+		t.Error(err)
+	}
+	wrong := errors.New("wrong")
+	if err := (Frame{Check: func(seq uint64, _ []byte) error {
+		if seq == 3 {
+			return wrong
+		}
+		return nil
+	}}).Right(3, nil); err != wrong {
+		t.Errorf("the check of answer 3 is not asked: %v", err)
+	}
+}

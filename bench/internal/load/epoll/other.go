@@ -192,7 +192,7 @@ func (s *shard) otherTakes(o *other, data []byte) {
 		return
 	}
 	busy := err == nil && s.busy(msg)
-	right := err == nil && !busy && frame.Check(o.served, msg) == nil
+	right := err == nil && !busy && frame.Right(o.served, msg) == nil
 	o.rest = append(o.rest[:0], o.rest[used:]...)
 	now := s.now()
 	switch {

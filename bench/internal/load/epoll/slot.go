@@ -359,7 +359,7 @@ func (s *shard) answered(c *slot, data []byte, now time.Duration) {
 		c.keep(data[used:])
 		s.finish(c, account.Rejected, now)
 		return
-	case s.Client.Response.Check(c.served, msg) != nil:
+	case s.Client.Response.Right(c.served, msg) != nil:
 		s.finish(c, account.Failed, now)
 		return
 	}

@@ -83,7 +83,7 @@ func (l *line) hear(deadline time.Duration) (at time.Duration, err error) {
 	if l.busy(msg) {
 		return at, errBusy
 	}
-	if err := l.asks.Response.Check(conn.served, msg); err != nil {
+	if err := l.asks.Response.Right(conn.served, msg); err != nil {
 		return at, err
 	}
 	conn.served++
