@@ -27,7 +27,7 @@ func noBrowser(t *testing.T) {
 func recorder(t *testing.T) (command, file string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("a shell script is the browser")
+		t.Skip("no shell here for the script that stands in for a browser")
 	}
 	dir := t.TempDir()
 	command, file = filepath.Join(dir, "browser"), filepath.Join(dir, "shown")
@@ -129,7 +129,7 @@ func TestReportOpensItsPage(t *testing.T) {
 func TestReportSaysThePathWhereThereIsNoBrowser(t *testing.T) {
 	noBrowser(t)
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		t.Skip("this system has one whatever its environment says")
+		t.Skip("this system opens a browser whatever the environment says, so there is none to be missing")
 	}
 	dir := written(t, "one", nil, nil)
 	for browser, why := range map[string]string{"": "there is no display and no BROWSER", filepath.Join(dir, "none"): "none could be started"} {

@@ -26,11 +26,13 @@ func costFigure(v view, t typesetter) (figure, bool) {
 	dearest, where := 0.0, ""
 	for _, s := range v.scenarios {
 		of[s.name], cheapest[s.name] = v.costs(s), math.Inf(1)
-		for _, e := range of[s.name] {
-			cheapest[s.name] = min(cheapest[s.name], e.Value)
+		for label, e := range of[s.name] {
+			if !v.isOut(s.name, label) { // who serves a few of its clients and starves the rest is no measure for anybody
+				cheapest[s.name] = min(cheapest[s.name], e.Value)
+			}
 		}
 		for _, label := range v.shown() {
-			if e, ok := of[s.name][label]; ok && e.Value/cheapest[s.name] > dearest {
+			if e, ok := of[s.name][label]; ok && !v.isOut(s.name, label) && e.Value/cheapest[s.name] > dearest {
 				dearest, where = e.Value/cheapest[s.name], label+" on "+s.name
 			}
 		}
@@ -41,13 +43,20 @@ func costFigure(v view, t typesetter) (figure, bool) {
 		if !ok {
 			return gridCell{}
 		}
-		ratio := e.Value / cheapest[name]
-		fill, ink := costFill(ratio)
-		hint := fmt.Sprintf("%s on %s: %s of CPU time for each answer, %s times the cheapest", label, name, seconds(e.Value), sig(ratio))
+		c := gridCell{text: seconds(e.Value), small: "out", fill: openFill, ink: ink,
+			hint: fmt.Sprintf("%s on %s: %s of CPU time for each answer", label, name, seconds(e.Value))}
 		if settled(e) {
-			hint += fmt.Sprintf("; %s to %s", seconds(e.Lo), seconds(e.Hi))
+			c.hint += fmt.Sprintf(" (%s to %s)", seconds(e.Lo), seconds(e.Hi))
 		}
-		return gridCell{text: seconds(e.Value), small: "×" + short(math.Round(ratio*100)/100), fill: fill, ink: ink, hint: hint}
+		if v.isOut(name, label) {
+			c.hint += "; it cannot be chosen here, so it is not compared"
+			return c
+		}
+		ratio := e.Value / cheapest[name]
+		c.fill, c.ink = costFill(ratio)
+		c.small = "×" + short(math.Round(ratio*100)/100)
+		c.hint += ", " + sig(ratio) + " times the cheapest"
+		return c
 	}))
 	if g.empty() {
 		return figure{}, false
@@ -59,7 +68,7 @@ func costFigure(v view, t typesetter) (figure, bool) {
 	return figure{
 		name:     "cost",
 		title:    title,
-		subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest in the same scenario. Who answers few pays for those that it does not answer as well.",
+		subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest in the same scenario that can be chosen there. Who answers few pays for those that it does not answer as well.",
 		alt:      "CPU time for each answer, of each strategy in each scenario. " + title,
 		caption:  v.caption(),
 		legend: []legendItem{
@@ -67,6 +76,7 @@ func costFigure(v view, t typesetter) (figure, bool) {
 			{text: "to 1.25 times", style: style{color: costSteps[1].fill}, area: true},
 			{text: "to 2 times", style: style{color: costSteps[2].fill}, area: true},
 			{text: "more", style: style{color: costSteps[3].fill}, area: true},
+			{text: "out: cannot be chosen, and is not compared", style: style{color: openFill}, area: true},
 		},
 		height: g.height(),
 		draw:   g.draw,

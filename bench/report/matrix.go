@@ -75,6 +75,12 @@ func (v view) standing(name, label string) gridCell {
 	return c
 }
 
+// isOut says whether the verdict on a scenario is that the strategy with that label cannot be chosen.
+func (v view) isOut(name, label string) bool {
+	i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == name })
+	return i >= 0 && slices.ContainsFunc(v.said.Scenarios[i].Out, func(o choice.Out) bool { return v.labels[o.Strategy] == label })
+}
+
 // fullName is the strategy that has the label in a scenario; empty if it was not asked for there.
 func (v view) fullName(name, label string) string {
 	for _, s := range v.scenarios {
