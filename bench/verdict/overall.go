@@ -86,7 +86,7 @@ func (t Tally) scenarios() int {
 }
 
 func (j *judge) overall(scenarios []Scenario) Overall {
-	o := Overall{Strategies: []Tally{}, Groups: []Tally{}}
+	o := Overall{AsGood: []string{}, Strategies: []Tally{}, Groups: []Tally{}}
 	at := func(all *[]Tally, name string) *Tally {
 		i := slices.IndexFunc(*all, func(t Tally) bool { return t.Name == name })
 		if i < 0 {
@@ -119,10 +119,13 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 		}
 	}
 	o.Libraries = j.libraries()
-	take, found := choose(o.Groups)
+	take, asGood, found := choose(o.Groups)
 	if found {
 		o.Take = take.Name
-		o.Sentences = append(o.Sentences, j.takeText(take, scenarios)...)
+		for _, g := range asGood {
+			o.AsGood = append(o.AsGood, g.Name)
+		}
+		o.Sentences = append(o.Sentences, j.takeText(take, o.AsGood, scenarios)...)
 	} else {
 		o.Sentences = append(o.Sentences, j.nothing(scenarios))
 	}
@@ -134,31 +137,103 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 	return o
 }
 
-// choose is the group that is best in most scenarios, of several such the one that is out of the fewest, and then the first
-// in the order of the suite, which begins with the baseline.
-func choose(groups []Tally) (Tally, bool) {
-	var take Tally
+// choose is what to take over all scenarios, and the groups that are as good: the first, in the order of the suite, which
+// begins with the simplest, of those that the fewest others beat. It does not count where each is best, because that turns
+// with every scenario that one run decides and the next does not.
+//
+// Who was measured in less than half of the scenarios was not asked, and who is best nowhere has shown nothing: neither
+// can be taken.
+func choose(groups []Tally) (take Tally, asGood []Tally, found bool) {
+	most := 0
 	for _, g := range groups {
-		if n, most := len(g.Best), len(take.Best); n > most || n > 0 && n == most && len(g.Out) < len(take.Out) {
-			take = g
+		most = max(most, g.scenarios())
+	}
+	asked := slices.DeleteFunc(slices.Clone(groups), func(g Tally) bool { return 2*g.scenarios() < most })
+	fewest := len(groups)
+	for _, g := range asked {
+		beaten := 0
+		for _, other := range asked {
+			if other.beats(g) {
+				beaten++
+			}
+		}
+		if len(g.Best) > 0 && beaten < fewest {
+			take, fewest, found = g, beaten, true
 		}
 	}
-	return take, len(take.Best) > 0
+	for _, g := range asked {
+		if g.Name != take.Name && len(g.Best) > 0 && !g.beats(take) && !take.beats(g) {
+			asGood = append(asGood, g)
+		}
+	}
+	return take, asGood, found
+}
+
+// decisive is the share of the scenarios by which one group has to be ahead of another to be the better one over all.
+const decisive = 0.25
+
+// beats compares over the scenarios that both were measured in. A group is ahead in one if it is best there and the other
+// is behind, or if it can be chosen there and the other cannot. A scenario more or less is not decisive, unless
+// the other cannot be chosen there: that weighs more than any figure.
+func (t Tally) beats(other Tally) bool {
+	mine, others := t.places(), other.places()
+	both, ahead, barred := 0, 0, 0
+	for scenario, a := range mine {
+		b, is := others[scenario]
+		if !is {
+			continue
+		}
+		both++
+		switch {
+		case a != isOut && b == isOut:
+			ahead++
+			barred++
+		case a == isOut && b != isOut:
+			ahead--
+			barred--
+		case a == isBest && b == isBehind:
+			ahead++
+		case a == isBehind && b == isBest:
+			ahead--
+		}
+	}
+	return float64(ahead) > decisive*float64(both) || ahead > 0 && barred > 0
+}
+
+// places is the class by scenario.
+func (t Tally) places() map[string]place {
+	all := map[string]place{}
+	for p, names := range map[place][]string{isBest: t.Best, isUnranked: t.Unranked, isUndecided: t.Undecided, isBehind: t.Behind} {
+		for _, name := range names {
+			all[name] = p
+		}
+	}
+	for _, w := range t.Out {
+		all[w.Scenario] = isOut
+	}
+	return all
 }
 
 // mostExceptions is as many as a sentence bears.
 const mostExceptions = 4
 
 // takeText says what to take, in a sentence that stands alone, and then where that does not hold.
-func (j *judge) takeText(take Tally, scenarios []Scenario) []string {
-	n := take.scenarios()
-	text := fmt.Sprintf("Take %s: it is among the best in %s of %s.", take.Name, count(len(take.Best)), counted(n, "scenario"))
+func (j *judge) takeText(take Tally, asGood []string, scenarios []Scenario) []string {
+	n, where, there := take.scenarios(), "", "and over all of them"
 	switch {
 	case n == 1:
-		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in.", take.Name)
+		there = "where"
+		where = "the one scenario that it was measured in"
 	case len(take.Best) == n:
-		text = fmt.Sprintf("Take %s: it is among the best in all %s scenarios that it was measured in.", take.Name, count(n))
+		where = fmt.Sprintf("all %s scenarios that it was measured in", count(n))
+	default:
+		where = fmt.Sprintf("%s of %s", count(len(take.Best)), counted(n, "scenario"))
 	}
+	text := fmt.Sprintf("Take %s: it is among the best in %s", take.Name, where)
+	if len(asGood) > 0 {
+		text += fmt.Sprintf(", %s %s %s as good", there, and(sharing(asGood)), were(len(asGood), "is", "are"))
+	}
+	text += "."
 	var but []string
 	for i, w := range take.Out {
 		if more := len(take.Out) - i; i == mostExceptions-1 && more > 1 {
@@ -182,6 +257,27 @@ func (j *judge) takeText(take Tally, scenarios []Scenario) []string {
 	out := []string{text}
 	if len(but) > 0 {
 		out = append(out, strings.Join(but, " "))
+	}
+	return out
+}
+
+// sharing writes once what is in brackets behind several names of groups.
+func sharing(groups []string) []string {
+	var out, marks []string
+	kinds := map[string][]string{}
+	for _, g := range groups {
+		kind, mark, _ := strings.Cut(g, " (")
+		if kinds[mark] == nil {
+			marks = append(marks, mark)
+		}
+		kinds[mark] = append(kinds[mark], kind)
+	}
+	for _, mark := range marks {
+		if mark == "" {
+			out = append(out, kinds[mark]...)
+			continue
+		}
+		out = append(out, and(kinds[mark])+" ("+mark)
 	}
 	return out
 }

@@ -101,7 +101,7 @@ func (j *judge) scenario(q question) Scenario {
 	}
 	tied := j.rank(q, &s, in)
 	if q.DecidedBy == stat.Memory.Key {
-		j.heavy(q, &s)
+		j.heavy(q, &s, in)
 	}
 	for _, name := range q.Strategies {
 		if holds(q.evidence[name]) && !s.isOut(name) {
@@ -226,19 +226,18 @@ func ratioOf(e stat.Estimate) Ratio {
 	return r
 }
 
-// heavy moves those out that are behind by more memory than can be made good.
-func (j *judge) heavy(q question, s *Scenario) {
-	if len(s.Best) == 0 {
-		return
-	}
-	leader := s.Best[0]
-	best, known := middle(q.metric, q.evidence[leader].deciding())
-	if !known {
-		return
+// heavy moves those out that are behind by more memory than can be made good. The measure is who of those that are in takes
+// the least, shown to be best or not: what decides here is a factor of two.
+func (j *judge) heavy(q question, s *Scenario, in []string) {
+	lightest, least := "", math.Inf(1)
+	for _, name := range in {
+		if v, known := middle(q.metric, q.evidence[name].deciding()); known && v < least {
+			lightest, least = name, v
+		}
 	}
 	s.Behind = slices.DeleteFunc(s.Behind, func(b Behind) bool {
 		own, _ := middle(q.metric, q.evidence[b.Strategy].deciding())
-		r, is := memory(own, best, q.metric.Unit, j.labels[leader])
+		r, is := memory(own, least, q.metric.Unit, j.labels[lightest])
 		if is {
 			s.Out = append(s.Out, Out{Strategy: b.Strategy, Reasons: []Reason{r}})
 		}

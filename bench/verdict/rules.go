@@ -342,12 +342,12 @@ func objective(e evidence) (Reason, bool) {
 		Change: fmt.Sprintf("an objective of at least %s=%s, or less load", o.Percentile(), duration(got))}, true
 }
 
-// memory is why a strategy that is behind by memory is out; over is its figure over the best's.
-func memory(own, best float64, unit, bestLabel string) (Reason, bool) {
-	if best <= 0 || own/best <= twice {
+// memory is why a strategy that is behind by memory is out.
+func memory(own, least float64, unit, lightest string) (Reason, bool) {
+	if least <= 0 || own/least <= twice {
 		return Reason{}, false
 	}
-	return Reason{Code: Memory, Value: own / best, Threshold: twice,
-		Text:   fmt.Sprintf("takes %s of memory for each connection, %s times as much as %s", quantity(own, unit), times(own/best), bestLabel),
+	return Reason{Code: Memory, Value: own / least, Threshold: twice,
+		Text:   fmt.Sprintf("takes %s of memory for each connection, %s times as much as %s", quantity(own, unit), times(own/least), lightest),
 		Change: "fewer connections: this is what each of them costs"}, true
 }

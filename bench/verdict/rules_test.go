@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/strategies"
 )
@@ -154,6 +155,23 @@ func TestMemoryIsAReasonFromMoreThanTwiceOn(t *testing.T) {
 	}
 	if _, is := memory(2000, 0, "B", "x"); is {
 		t.Error("nothing to hold it against")
+	}
+}
+
+// Catches: memory held against who is best alone, so that the same figures are a reason in one run and none in the next, where
+// nobody is shown to be best; somebody out for memory who is not even shown to be behind, or measured against one who is out.
+func TestMemoryIsMeasuredAgainstTheLeastWhetherOrNotItIsShownToBeBest(t *testing.T) {
+	const heavy, middling, light, open = "heavy", "middling", "light", "open"
+	run := runOf(closed("idle", served{heavy, 1000, nil, nil}, served{middling, 1000, nil, nil}, served{light, 1000, nil, nil}, served{open, 1000, nil, nil}, served{small, 1000, nil, unserved(936)}))
+	run.Env.Scenarios[0].DecidedBy = stat.Memory.Key
+	for i := range run.Trials {
+		run.Trials[i].ServerUsage.PeakRSS = int64(clients * map[string]float64{heavy: 24_000, middling: 16_000, light: 11_000, open: 23_000, small: 2_000}[run.Trials[i].Strategy])
+	}
+	j := judge{questions: questions(run), labels: map[string]string{light: light}}
+	s := Scenario{Behind: []Behind{{Strategy: heavy, Against: middling}, {Strategy: middling, Against: light}}, Undecided: []Open{{Strategy: light}, {Strategy: open}}}
+	j.heavy(j.questions[0], &s, []string{heavy, middling, light, open})
+	if len(s.Behind) != 1 || s.Behind[0].Strategy != middling || !slices.Equal(outCodes(s, heavy), []Code{Memory}) || len(s.Out) != 1 {
+		t.Errorf("behind %+v, out %+v", s.Behind, s.Out)
 	}
 }
 

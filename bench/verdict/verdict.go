@@ -14,7 +14,7 @@
 //	            never sent, in all trials together and in most of them
 //	sheds       it refuses more than 0.1 % of requests                                 up to the capacity, closed loops
 //	objective   the objective is not kept, in all trials together                      the level that decides, up to the capacity
-//	memory      it takes more than twice the best's memory for each connection         scenarios decided by memory
+//	memory      it takes more than twice the least memory for each connection          scenarios decided by memory
 //
 // A connection that was never served disqualifies, whatever the percentiles say. Then package stat ranks those that are
 // left, and only those: who is out is no measure for anybody. All pairs of strategies are in the family that stat corrects
@@ -113,6 +113,7 @@ type Change struct {
 type Overall struct {
 	Sentences  []string `json:"sentences"`  // what to take; where not, if anywhere; whether libraries differ, if that was asked
 	Take       string   `json:"take"`       // the group of the choice; empty if there is none
+	AsGood     []string `json:"as_good"`    // groups that are as good over all scenarios
 	Strategies []Tally  `json:"strategies"` // by full name
 	Groups     []Tally  `json:"groups"`     // by kind, unit, policy, and whether the limit was below the number of clients
 	Libraries  *Equals  `json:"libraries"`  // null where no scenario has two kinds with equal limits

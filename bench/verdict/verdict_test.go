@@ -286,24 +286,57 @@ func TestStrategiesThatHaveNoRepetitionInCommonAreUndecided(t *testing.T) {
 	}
 }
 
-// Catches: a choice by the number of scenarios that it was measured in, or one that is out elsewhere before one that is not.
-func TestTheChoiceIsBestInMostAndOutOfFewest(t *testing.T) {
-	tally := func(name string, best, out int) Tally {
-		return Tally{Name: name, Best: make([]string, best), Out: make([]Why, out), Behind: make([]string, 3)}
+// Catches: a choice that turns with one scenario more or less that a run has decided; one that cannot be chosen somewhere
+// taken before one that can; somebody taken who was hardly asked, or who is best nowhere; somebody as good left out.
+func TestTheChoiceDoesNotTurnWithOneScenario(t *testing.T) {
+	tally := func(name, places string) Tally { // a letter for each scenario
+		g := newTally(name)
+		for i, p := range places {
+			if at := strings.IndexRune("bu?<x", p); at >= 0 {
+				g.add(fmt.Sprint(i), place(at), Starves)
+			}
+		}
+		return g
+	}
+	groups := func(places ...string) (all []Tally) {
+		for i, p := range places {
+			all = append(all, tally(string(rune('a'+i)), p))
+		}
+		return all
 	}
 	for _, c := range []struct {
+		name   string
 		groups []Tally
-		want   string
+		take   string
+		asGood []string
 	}{
-		{[]Tally{tally("a", 3, 0), tally("b", 4, 1)}, "b"},
-		{[]Tally{tally("a", 4, 1), tally("b", 4, 0)}, "b"},
-		{[]Tally{tally("a", 4, 0), tally("b", 4, 0)}, "a"},
-		{[]Tally{tally("a", 0, 0), tally("b", 0, 0)}, ""},
-		{nil, ""},
+		{"nothing between two", groups("bb", "bb"), "a", []string{"b"}},
+		{"best in more because more is decided", groups("b?????", "bbbbb?"), "a", []string{"b"}},
+		{"one of five", groups("bbbb<", "bbbbb"), "a", []string{"b"}},
+		{"two of five", groups("bbb<<", "bbbbb"), "b", nil},
+		{"one of one", groups("<", "b"), "b", nil},
+		{"ahead here and behind there", groups("bbb<<", "<<bbb"), "a", []string{"b"}},
+		{"out in one of five", groups("bbbbx", "bbbbb"), "b", nil},
+		{"out in one, where the other is not shown to be best", groups("bbbbx", "bbbb<"), "b", nil},
+		{"out in one, and ahead in most", groups("bbbbx", "<<<<b"), "a", nil},
+		{"out where the other was not measured", groups("bbbbx", "bbbb"), "a", []string{"b"}},
+		{"hardly asked", groups("bbbbx", "....b"), "a", nil},
+		{"best nowhere", groups("????", "bb??", "????"), "b", nil},
+		{"two, and one that is worse", groups("bbbb", "<<<<", "b?b?"), "a", []string{"c"}},
+		{"in a circle", groups("b<?", "?b<", "<?b"), "a", nil},
+		{"nobody is best", groups("x<", "??"), "", nil},
+		{"nobody", nil, "", nil},
 	} {
-		if got, _ := choose(c.groups); got.Name != c.want {
-			t.Errorf("%q, want %q", got.Name, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			take, others, found := choose(c.groups)
+			var asGood []string
+			for _, g := range others {
+				asGood = append(asGood, g.Name)
+			}
+			if take.Name != c.take || found != (c.take != "") || !slices.Equal(asGood, c.asGood) {
+				t.Errorf("%q with %q, want %q with %q", take.Name, asGood, c.take, c.asGood)
+			}
+		})
 	}
 }
 
