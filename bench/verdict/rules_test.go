@@ -175,6 +175,33 @@ func TestMemoryIsMeasuredAgainstTheLeastWhetherOrNotItIsShownToBeBest(t *testing
 	}
 }
 
+// Catches: workers or the price of an answer named for a figure that they do not move, and the price of an answer explained
+// by itself.
+func TestWhatWouldBringOneForwardIsAboutWhatDecides(t *testing.T) {
+	const cheaper = "nothing in its limits, because each answer costs it 2.0 times the CPU time of free"
+	busy := func(cpu time.Duration) func(*trial.Trial) { return func(t *trial.Trial) { t.ServerUsage.CPU = cpu } }
+	for _, c := range []struct {
+		metric stat.Metric
+		cpu    time.Duration
+		want   string
+	}{
+		{stat.Goodput, 300 * time.Millisecond, "more than 64 workers: 1,000 clients wanted one, while the server used 30 % of its CPU time"},
+		{stat.Goodput, 950 * time.Millisecond, cheaper},
+		{stat.ResponseP50, 950 * time.Millisecond, cheaper},
+		{stat.ServerCPU, 300 * time.Millisecond, "nothing in its limits: this is what an answer costs it"},
+		{stat.Memory, 300 * time.Millisecond, ""},
+		{stat.Memory, 950 * time.Millisecond, ""},
+		{stat.StopTime, 950 * time.Millisecond, ""},
+		{stat.RecoveryTime, 950 * time.Millisecond, ""},
+	} {
+		sc := exactly(closed("x", served{free, 1000, nil, busy(c.cpu / 2)}, served{request, 1000, nil, busy(c.cpu)}))
+		q := questions(runOf(sc))[0]
+		if got := q.catchUp(Behind{Strategy: request, Against: free, Metric: c.metric.Key}, 0.05, "free"); got != c.want {
+			t.Errorf("%s, %v: %q, want %q", c.metric.Key, c.cpu, got, c.want)
+		}
+	}
+}
+
 // Catches: a limit that explains nothing blamed for a client without an answer, and the other way round.
 func TestALimitExplainsAClientWithoutAnAnswerOnlyWhereItDoes(t *testing.T) {
 	for _, c := range []struct{ name, why, change string }{

@@ -222,6 +222,9 @@ func (j *judge) changes(q question, s Scenario) []Change {
 // busy is how much of its CPUs a server uses that has no time left to do more.
 const busy = 0.9
 
+// heldOrLate are figures that neither the number of workers nor the price of an answer explains.
+var heldOrLate = []string{stat.Memory.Key, stat.StopTime.Key, stat.RecoveryTime.Key}
+
 // catchUp is what would bring a strategy that is behind forward; empty if the record does not tell.
 func (q question) catchUp(b Behind, threshold float64, than string) string {
 	e, better := q.evidence[b.Strategy], q.evidence[b.Against]
@@ -230,6 +233,12 @@ func (q question) catchUp(b Behind, threshold float64, than string) string {
 		if e.named && better.named && better.spec.Limits.WhenFull == strategies.Reject && e.spec.Limits.WhenFull == strategies.Wait {
 			return "full=reject, as " + than + " has it"
 		}
+		return ""
+	}
+	switch {
+	case b.Metric == stat.ServerCPU.Key:
+		return "nothing in its limits: this is what an answer costs it"
+	case slices.Contains(heldOrLate, b.Metric):
 		return ""
 	}
 	if used, known := e.cpu(); known && used < busy && e.named && e.spec.Limits.Workers < e.clients() {
