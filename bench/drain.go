@@ -24,22 +24,36 @@ type ending struct {
 type ended struct {
 	took        time.Duration // from being told to the end of the process
 	connections trial.Connections
+	byItself    bool // before it was told
 	err         error
 }
+
+// errServerEnded says that a server has ended that was not told to.
+var errServerEnded = errors.New("the server process has ended")
 
 // newEnding ends child, for which there is time also after ctx has ended: a server that is not waited for would still run
 // beside the next one.
 func newEnding(ctx context.Context, child *server.Child) *ending {
 	e := &ending{child: child}
 	e.await = sync.OnceValue(func() ended {
+		byItself := e.gone()
 		e.told.Store(true) // before it can end, or its end would be taken for its own doing
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain+stopPatience)
 		defer cancel()
 		told := time.Now()
 		connections, err := child.Stop(ctx)
-		return ended{took: time.Since(told), connections: connections, err: err}
+		return ended{took: time.Since(told), connections: connections, byItself: byItself, err: err}
 	})
 	return e
+}
+
+func (e *ending) gone() bool {
+	select {
+	case <-e.child.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // begin tells the server to stop and does not wait for it.
@@ -52,6 +66,9 @@ func (e *ending) begin() <-chan struct{} {
 // measured, how long it took.
 func (e *ending) record(t *trial.Trial) error {
 	end := e.await()
+	if end.byItself {
+		return errors.Join(errServerEnded, end.err)
+	}
 	t.Accepted = end.connections
 	if t.Stop != nil {
 		t.Stop.Took, t.Stop.Forced = end.took, end.connections.Forced

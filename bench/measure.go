@@ -92,7 +92,13 @@ func (m measurement) take(ctx context.Context) (t trial.Trial, err error) {
 	}
 	t.Server = child.Identity()
 	ending := newEnding(ctx, child)
-	defer func() { err = errors.Join(err, ending.record(&t)) }()
+	defer func() {
+		end := ending.record(&t)
+		if errors.Is(end, errServerEnded) { // whatever failed, failed for that
+			err = nil
+		}
+		err = errors.Join(err, end)
+	}()
 
 	edges := edges{before: usage.ReadMachine()}
 	driving, died := context.WithCancelCause(ctx)
@@ -101,7 +107,7 @@ func (m measurement) take(ctx context.Context) (t trial.Trial, err error) {
 		select {
 		case <-child.Done():
 			if !ending.told.Load() {
-				died(errors.New("the server process has ended"))
+				died(errServerEnded)
 			}
 		case <-driving.Done():
 		}

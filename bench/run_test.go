@@ -177,6 +177,9 @@ func TestAServerThatDiesInATrialIsToldAsTheReason(t *testing.T) {
 		if !strings.Contains(x.Invalid, "the server process has ended") || !strings.Contains(x.Invalid, "exit status 3") || strings.Contains(x.Invalid, "context") {
 			t.Errorf("invalid because %q", x.Invalid)
 		}
+		if !x.Has(finding.ServerEnded) || finding.Invalid(x.Findings) != "" {
+			t.Errorf("findings %+v, want the server's end, as no reason to measure again", x.Findings)
+		}
 		return x.Check()
 	})
 	if err != nil || trials != 2 {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/verdict"
 	"github.com/poolbench/poolbench/bench/workload"
 )
 
@@ -51,7 +53,7 @@ type runner struct {
 	begun time.Time // and the portion
 
 	capacities
-	seen    []stat.Observation        // of what decides
+	seen    []trial.Trial             // of comparisons, without their series
 	answers map[string][]stat.Bracket // of the searches, by scenario and strategy
 }
 
@@ -129,16 +131,16 @@ func (r *runner) left() (steps int, left time.Duration) {
 // open are the strategies of each scenario that need another repetition. Decisions are taken at the looks of the design
 // and nowhere else: looking more often would find more by chance.
 func (r *runner) open(rep int, before map[string][]string) map[string][]string {
-	var decisions []stat.Decision
 	look := slices.Contains(r.design.Looks, rep)
+	var undecided map[string][]string
 	if look {
-		decisions = stat.Decide(r.seen, r.scenarios, r.design)
+		undecided = verdict.Unsettled(trial.Run{Env: trial.Env{Scenarios: r.scenarios, Design: r.design}, Trials: r.seen})
 	}
 	open := map[string][]string{}
-	for i, sc := range r.suite.Scenarios {
+	for _, sc := range r.suite.Scenarios {
 		names := before[sc.Name]
 		if look && sc.question() == trial.Compare {
-			names = stat.Open(decisions, r.scenarios[i])
+			names = undecided[sc.Name]
 		}
 		if rep < r.suite.Repeats(sc) && len(names) > 0 {
 			open[sc.Name] = names
@@ -307,10 +309,9 @@ func (r *runner) learn(step Step, t trial.Trial) {
 		if t.Invalid == "" {
 			r.calibrate(step, t)
 		}
-	case sc.question() == trial.Compare && step.Load.Fraction == sc.decideAt():
-		if o, ok := stat.Observe(t, sc.metric()); ok {
-			r.seen = append(r.seen, o)
-		}
+	case sc.question() == trial.Compare:
+		t.Series, t.Latency = trial.Series{}, t.Latency.Packed() // there are thousands
+		r.seen = append(r.seen, t)
 	}
 }
 
@@ -338,6 +339,9 @@ func (r *runner) trials(ctx context.Context, steps []Step) ([]trial.Trial, error
 		t := o.trial
 		if o.err != nil {
 			t.Invalid = o.err.Error()
+		}
+		if errors.Is(o.err, errServerEnded) {
+			t.Findings = append(t.Findings, finding.Ended(o.err))
 		}
 		ts[of[n]] = t
 	}

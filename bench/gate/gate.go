@@ -22,7 +22,7 @@
 //	served             100%      share of the clients that got any right answer, in the trial with the fewest
 //
 // Figures are those of a cell's valid trials: percentiles of their merged histograms, shares of their counts added up,
-// and medians of goodput and server-cpu. The second half of an A/A pair is left out: it would give one strategy two
+// and medians of goodput and server-cpu. A cell whose server ended by itself in a trial has none. The second half of an A/A pair is left out: it would give one strategy two
 // chances to fail.
 package gate
 
@@ -36,6 +36,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -159,6 +160,11 @@ func (r Rule) Violations(run trial.Run) ([]Violation, error) {
 		return nil, fmt.Errorf("%s: nothing in the run is what it is about: %s", r, whatThereIs(run))
 	}
 	for _, s := range cells {
+		if n := ended(run, s.Cell); n > 0 {
+			unknown = append(unknown, fmt.Errorf("%s: cannot be judged in %s: its server ended by itself in %d of the trials, and the others are those that it survived",
+				r, place(s.Cell), n))
+			continue
+		}
 		v, why := m.of(s)
 		if why != "" {
 			unknown = append(unknown, fmt.Errorf("%s: cannot be judged in %s: %s", r, place(s.Cell), why))
@@ -177,6 +183,17 @@ func (r Rule) Violations(run trial.Run) ([]Violation, error) {
 		}
 	}
 	return found, errors.Join(unknown...)
+}
+
+// ended is in how many trials of a cell the server ended by itself.
+func ended(run trial.Run, c stat.Cell) int {
+	n := 0
+	for _, t := range run.Trials {
+		if t.Scenario == c.Scenario && t.Strategy == c.Strategy && t.Load.Fraction == c.Fraction && t.Has(finding.ServerEnded) {
+			n++
+		}
+	}
+	return n
 }
 
 // about returns the cells that the rule is about.

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -188,6 +189,15 @@ func TestWhatCannotBeBelievedIsNotJudged(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || len(vs) > 0) {
 			t.Errorf("%s: %v, %v, want %q", c.text, vs, err, c.want)
 		}
+	}
+	// Of a server that died, the figures are those of the trials that it survived.
+	died := one("echo", ants, 0, 1)
+	died.Invalid, died.Findings = "it died", []trial.Finding{finding.Ended(errors.New("it died"))}
+	if vs, err := must(t, "not-ok>1% for ants").Violations(runOf(one("echo", ants, 0, 0), died)); err == nil || len(vs) > 0 || !strings.Contains(err.Error(), "in 1 of the trials") {
+		t.Errorf("%v, %v", vs, err)
+	}
+	if _, err := must(t, "not-ok>1% for goroutine").Violations(runOf(died, one("echo", plainly, 0, 0))); err != nil {
+		t.Errorf("another's end: %v", err)
 	}
 	// What cannot be judged in one cell is no pardon for another.
 	vs, err := must(t, "p99>1ms").Violations(runOf(invalid, one("echo", plainly, 0, 0)))

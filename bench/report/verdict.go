@@ -78,13 +78,14 @@ var meanings = []struct{ word, meaning string }{
 	{"behind", "could be chosen, and is worse, by this factor in what decides the scenario"},
 	{"undecided", "more repetitions are needed"},
 	{"not ranked", "the driver was at its own limit or near it, so the figures are not the server's alone"},
+	{"out: " + string(choice.Dies), "its process ended by itself, again and again"},
 	{"out: " + string(choice.Starves), "clients got nothing and were never told"},
 	{"out: " + string(choice.Loses), "requests in progress were lost at a stop"},
 	{"out: " + string(choice.Collapses), "with too much load it does less than half of what it can"},
 	{"out: " + string(choice.Fails), "requests had no answer although there was room"},
 	{"out: " + string(choice.Sheds), "requests were refused although there was room"},
 	{"out: " + string(choice.Objective), "the objective was missed"},
-	{"out: " + string(choice.Memory), "more than twice the best's memory for each connection"},
+	{"out: " + string(choice.Memory), "more than twice the least memory for each connection"},
 }
 
 // key explains those words that occur.

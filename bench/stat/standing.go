@@ -59,7 +59,7 @@ func place(ds []Decision, name, leader string) (Decision, bool) {
 	found := false
 	for _, d := range ds {
 		if d.Against == name {
-			d = d.turned()
+			d = d.Turned()
 		}
 		if d.Strategy != name {
 			continue
@@ -74,8 +74,8 @@ func place(ds []Decision, name, leader string) (Decision, bool) {
 	return behind, found
 }
 
-// turned is the same decision with the strategies' places changed.
-func (d Decision) turned() Decision {
+// Turned is the same decision with the strategies' places changed.
+func (d Decision) Turned() Decision {
 	d.Strategy, d.Against = d.Against, d.Strategy
 	d.Ratio = d.Ratio.inverse()
 	switch d.Sense {

@@ -75,7 +75,7 @@ func TestWhereStrategiesStand(t *testing.T) {
 
 func TestADecisionTurnedRoundSaysTheSame(t *testing.T) {
 	d := Decision{Strategy: "b", Against: "a", Metric: ResponseP50, Outcome: Different, Sense: AtMost, P: 0.001, Ratio: Estimate{Value: 0.5, Lo: 0, Hi: 0.8, N: 9, Confidence: 0.99}}
-	got := d.turned()
+	got := d.Turned()
 	want := Decision{Strategy: "a", Against: "b", Metric: ResponseP50, Outcome: Different, Sense: AtLeast, P: 0.001, Ratio: Estimate{Value: 2, Lo: 1.25, Hi: math.Inf(1), N: 9, Confidence: 0.99}}
 	if diff := gocmp.Diff(want, got, ignoreFunc); diff != "" {
 		t.Error(diff)
@@ -83,7 +83,7 @@ func TestADecisionTurnedRoundSaysTheSame(t *testing.T) {
 	if !d.better() || d.worse() || got.better() || !got.worse() {
 		t.Error("a shorter time is better, whichever way round")
 	}
-	if diff := gocmp.Diff(d, got.turned(), ignoreFunc); diff != "" {
+	if diff := gocmp.Diff(d, got.Turned(), ignoreFunc); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -87,6 +87,22 @@ func (h Histogram) counts() counts {
 	return nil
 }
 
+// Packed is h in the form that a file has it in. h stays as it is.
+func (h Histogram) Packed() Histogram {
+	if h.dense == nil {
+		return h
+	}
+	var packed Histogram
+	text, err := h.MarshalJSON()
+	if err == nil {
+		err = packed.UnmarshalJSON(text)
+	}
+	if err != nil { // larger, and as good
+		return h
+	}
+	return packed
+}
+
 // Count is the number of durations.
 func (h Histogram) Count() int64 {
 	if c := h.counts(); c != nil {

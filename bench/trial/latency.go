@@ -20,6 +20,11 @@ type Latency struct {
 	Response Histogram `json:"response_ns"`
 }
 
+// Packed is l in the form that a file has it in, for whoever keeps many. l stays as it is.
+func (l Latency) Packed() Latency {
+	return Latency{l.Wait.Packed(), l.Lag.Packed(), l.Service.Packed(), l.Response.Packed()}
+}
+
 // Merge adds other's times; other stays as it is.
 func (l *Latency) Merge(other Latency) {
 	l.Wait.Merge(other.Wait)

@@ -35,11 +35,12 @@ type Highest struct {
 // A Size is what a scenario that sweeps a limit has found, in values that package stat decides.
 type Size struct {
 	Scenario string `json:"scenario"`
-	Kind     string `json:"kind"`     // of the strategies
-	Setting  string `json:"setting"`  // workers or queue
-	Smallest int    `json:"smallest"` // the smallest that is enough
-	Sure     bool   `json:"sure"`     // Smallest is shown to be enough; false: it is only not shown to be too small
-	From     int    `json:"from"`     // the range in which it makes no difference
+	Kind     string `json:"kind"`      // of the strategies
+	Setting  string `json:"setting"`   // workers or queue
+	TooSmall int    `json:"too_small"` // the largest that is shown to be too small; 0: none is
+	Smallest int    `json:"smallest"`  // the smallest that is enough
+	Sure     bool   `json:"sure"`      // Smallest is shown to be enough; false: it is only not shown to be too small
+	From     int    `json:"from"`      // the range in which it makes no difference
 	To       int    `json:"to"`
 	Sentence string `json:"sentence"` // set by this package
 }
@@ -90,8 +91,12 @@ func sizesOf(run trial.Run, d trial.Design) []Size {
 		if err != nil || z.Smallest < 0 {
 			continue // report.md says why
 		}
+		tooSmall := 0
+		if z.Smallest > 0 {
+			tooSmall = z.Limits[z.Smallest-1].N
+		}
 		all = append(all, Size{
-			Scenario: sc.Name, Kind: trial.Kind(sc.Strategies[0]), Setting: z.Setting,
+			TooSmall: tooSmall, Scenario: sc.Name, Kind: trial.Kind(sc.Strategies[0]), Setting: z.Setting,
 			Smallest: z.Limits[z.Smallest].N, Sure: z.Sure, From: z.Limits[z.From].N, To: z.Limits[z.To].N,
 		})
 	}
@@ -153,8 +158,11 @@ func (v Verdict) capacityText(c Capacity) string {
 		bound = "at least "
 	}
 	text := fmt.Sprintf("%s: %s %s %s%s per second", c.Objective, and(best), were(len(best), "keeps it up to", "keep it up to"), bound, figure(first.PerS))
-	if first.Lo > 0 && first.Hi > 0 {
+	switch {
+	case first.Lo > 0 && first.Hi > 0:
 		text += fmt.Sprintf(" (%s to %s)", figure(first.Lo), figure(first.Hi))
+	case first.Lo > 0 && !first.AtLeast:
+		text += fmt.Sprintf(" (%s or more)", figure(first.Lo))
 	}
 	var open []string
 	var last *Highest
@@ -189,8 +197,11 @@ func sizeText(s Size) string {
 		return count(n)
 	}
 	text := fmt.Sprintf("%s: %s=%s is enough", s.Kind, s.Setting, n(s.Smallest))
-	if !s.Sure {
-		text = fmt.Sprintf("%s: it takes at least %s=%s; whether that is enough is not decided", s.Kind, s.Setting, n(s.Smallest))
+	switch {
+	case !s.Sure && s.TooSmall > 0:
+		text = fmt.Sprintf("%s: %s=%s is too small; whether %s is enough is not decided", s.Kind, s.Setting, n(s.TooSmall), n(s.Smallest))
+	case !s.Sure:
+		text = fmt.Sprintf("%s: whether %s=%s is enough, the smallest that was tried, is not decided", s.Kind, s.Setting, n(s.Smallest))
 	}
 	if s.From < s.To {
 		text += fmt.Sprintf(", and from %s to %s it makes no difference", n(s.From), n(s.To))

@@ -23,6 +23,7 @@ func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
 			"p99=10ms: b keeps it up to 1,000 per second; not decided: a; the first to break is p99."},
 		{[]Highest{{Strategy: bigA, PerS: 200, AtMost: true, Outcome: stat.Different}, {Strategy: bigB, PerS: 1000, Best: true}},
 			"p99=10ms: b keeps it up to 1,000 per second; a keeps it at no rate that was offered."},
+		{[]Highest{{Strategy: bigB, PerS: 1000, Lo: 900, Best: true}}, "p99=10ms: b keeps it up to 1,000 per second (900 or more)."},
 		{[]Highest{{Strategy: bigA, PerS: 990, Best: true}, {Strategy: bigB, PerS: 1000, Lo: 950, Best: true, AtLeast: true}},
 			"p99=10ms: b and a keep it up to at least 1,000 per second."},
 		{[]Highest{{Strategy: bigA, PerS: 10, Best: true, AtMost: true}}, "p99=10ms: kept by none, not even at 10 per second, the lowest rate that was offered."},
@@ -49,7 +50,8 @@ func TestCapacitiesAndSizesAreToldAsWhatTheyAre(t *testing.T) {
 		want string
 	}{
 		{Size{Kind: "a", Setting: "workers", Smallest: 256, Sure: true, From: 256, To: 4096}, "a: workers=256 is enough, and from 256 to 4,096 it makes no difference."},
-		{Size{Kind: "a", Setting: "queue", Smallest: 256, From: 256, To: 256}, "a: it takes at least queue=256; whether that is enough is not decided."},
+		{Size{Kind: "a", Setting: "queue", TooSmall: 128, Smallest: 256, From: 256, To: 256}, "a: queue=128 is too small; whether 256 is enough is not decided."},
+		{Size{Kind: "a", Setting: "queue", Smallest: 16, From: 16, To: 16}, "a: whether queue=16 is enough, the smallest that was tried, is not decided."},
 	} {
 		if got := v.with(nil, []Size{c.size}).Sizes[0].Sentence; got != c.want {
 			t.Errorf("%q\nwant\n%q", got, c.want)

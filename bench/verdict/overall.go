@@ -86,7 +86,7 @@ func (t Tally) scenarios() int {
 }
 
 func (j *judge) overall(scenarios []Scenario) Overall {
-	o := Overall{AsGood: []string{}, Strategies: []Tally{}, Groups: []Tally{}}
+	o := Overall{AsGood: []AsGood{}, Strategies: []Tally{}, Groups: []Tally{}}
 	at := func(all *[]Tally, name string) *Tally {
 		i := slices.IndexFunc(*all, func(t Tally) bool { return t.Name == name })
 		if i < 0 {
@@ -119,13 +119,13 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 		}
 	}
 	o.Libraries = j.libraries()
-	take, asGood, found := choose(o.Groups)
-	if found {
+	if take, asGood, ahead, found := choose(o.Groups); found {
 		o.Take = take.Name
-		for _, g := range asGood {
-			o.AsGood = append(o.AsGood, g.Name)
+		o.AsGood = append(o.AsGood, asGood...)
+		o.Sentences = append(o.Sentences, j.takeText(take, ahead, scenarios)...)
+		if text := asGoodText(asGood); text != "" {
+			o.Sentences = append(o.Sentences, text)
 		}
-		o.Sentences = append(o.Sentences, j.takeText(take, o.AsGood, scenarios)...)
 	} else {
 		o.Sentences = append(o.Sentences, j.nothing(scenarios))
 	}
@@ -137,67 +137,83 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 	return o
 }
 
-// choose is what to take over all scenarios, and the groups that are as good: the first, in the order of the suite, which
-// begins with the simplest, of those that the fewest others beat. It does not count where each is best, because that turns
-// with every scenario that one run decides and the next does not.
+// choose is what to take over all scenarios: the first, in the order of the suite, which begins with the simplest, of those
+// that the fewest others beat. It does not count where each is best, because that turns with every scenario that one run
+// decides and the next does not. ahead are those that beat it all the same, each of which another one beats.
 //
-// Who was measured in less than half of the scenarios was not asked, and who is best nowhere has shown nothing: neither
-// can be taken.
-func choose(groups []Tally) (take Tally, asGood []Tally, found bool) {
+// Who was measured in less than half as many scenarios as others was not asked, and who is best nowhere has shown nothing:
+// neither can be taken. Nor is one as good that was never tied with the choice, or that cannot be chosen where the choice can.
+func choose(groups []Tally) (take Tally, asGood []AsGood, ahead []string, found bool) {
 	most := 0
 	for _, g := range groups {
 		most = max(most, g.scenarios())
 	}
 	asked := slices.DeleteFunc(slices.Clone(groups), func(g Tally) bool { return 2*g.scenarios() < most })
-	fewest := len(groups)
+	var beatenBy []string
 	for _, g := range asked {
-		beaten := 0
+		var by []string
 		for _, other := range asked {
-			if other.beats(g) {
-				beaten++
+			if other.against(g).wins() {
+				by = append(by, other.Name)
 			}
 		}
-		if len(g.Best) > 0 && beaten < fewest {
-			take, fewest, found = g, beaten, true
+		if len(g.Best) > 0 && (!found || len(by) < len(beatenBy)) {
+			take, beatenBy, found = g, by, true
 		}
 	}
 	for _, g := range asked {
-		if g.Name != take.Name && len(g.Best) > 0 && !g.beats(take) && !take.beats(g) {
-			asGood = append(asGood, g)
+		m := g.against(take)
+		if g.Name != take.Name && m.tied > 0 && m.barred >= 0 && !m.wins() && !take.against(g).wins() {
+			asGood = append(asGood, AsGood{g.Name, m.both, m.tied, m.better, m.worse})
 		}
 	}
-	return take, asGood, found
+	return take, asGood, beatenBy, found
 }
 
-// decisive is the share of the scenarios by which one group has to be ahead of another to be the better one over all.
-const decisive = 0.25
+// A match is how one group does against another in the scenarios that both were measured in.
+type match struct {
+	both   int
+	tied   int // both are best
+	better int // it is best and the other behind, or it can be chosen and the other cannot
+	worse  int
+	barred int // the other cannot be chosen and it can, less where it is the other way round
+}
 
-// beats compares over the scenarios that both were measured in. A group is ahead in one if it is best there and the other
-// is behind, or if it can be chosen there and the other cannot. A scenario more or less is not decisive, unless
-// the other cannot be chosen there: that weighs more than any figure.
-func (t Tally) beats(other Tally) bool {
+func (t Tally) against(other Tally) match {
+	var m match
 	mine, others := t.places(), other.places()
-	both, ahead, barred := 0, 0, 0
 	for scenario, a := range mine {
 		b, is := others[scenario]
 		if !is {
 			continue
 		}
-		both++
+		m.both++
 		switch {
 		case a != isOut && b == isOut:
-			ahead++
-			barred++
+			m.better++
+			m.barred++
 		case a == isOut && b != isOut:
-			ahead--
-			barred--
+			m.worse++
+			m.barred--
+		case a == isBest && b == isBest:
+			m.tied++
 		case a == isBest && b == isBehind:
-			ahead++
+			m.better++
 		case a == isBehind && b == isBest:
-			ahead--
+			m.worse++
 		}
 	}
-	return float64(ahead) > decisive*float64(both) || ahead > 0 && barred > 0
+	return m
+}
+
+// decisive is the share of the scenarios by which one group has to be ahead of another to be the better one over all.
+const decisive = 0.25
+
+// wins says whether the match is decided: a scenario more or less is not decisive, unless the other cannot be chosen there,
+// which weighs more than any figure.
+func (m match) wins() bool {
+	ahead := m.better - m.worse
+	return float64(ahead) > decisive*float64(m.both) || ahead > 0 && m.barred > 0
 }
 
 // places is the class by scenario.
@@ -218,22 +234,15 @@ func (t Tally) places() map[string]place {
 const mostExceptions = 4
 
 // takeText says what to take, in a sentence that stands alone, and then where that does not hold.
-func (j *judge) takeText(take Tally, asGood []string, scenarios []Scenario) []string {
-	n, where, there := take.scenarios(), "", "and over all of them"
+func (j *judge) takeText(take Tally, ahead []string, scenarios []Scenario) []string {
+	n := take.scenarios()
+	text := fmt.Sprintf("Take %s: it is among the best in %s of %s.", take.Name, count(len(take.Best)), counted(n, "scenario"))
 	switch {
 	case n == 1:
-		there = "where"
-		where = "the one scenario that it was measured in"
+		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in.", take.Name)
 	case len(take.Best) == n:
-		where = fmt.Sprintf("all %s scenarios that it was measured in", count(n))
-	default:
-		where = fmt.Sprintf("%s of %s", count(len(take.Best)), counted(n, "scenario"))
+		text = fmt.Sprintf("Take %s: it is among the best in all %s scenarios that it was measured in.", take.Name, count(n))
 	}
-	text := fmt.Sprintf("Take %s: it is among the best in %s", take.Name, where)
-	if len(asGood) > 0 {
-		text += fmt.Sprintf(", %s %s %s as good", there, and(sharing(asGood)), were(len(asGood), "is", "are"))
-	}
-	text += "."
 	var but []string
 	for i, w := range take.Out {
 		if more := len(take.Out) - i; i == mostExceptions-1 && more > 1 {
@@ -251,6 +260,10 @@ func (j *judge) takeText(take Tally, asGood []string, scenarios []Scenario) []st
 	if len(take.Unranked) > 0 {
 		but = append(but, fmt.Sprintf("Not ranked: %s.", and(take.Unranked)))
 	}
+	if len(ahead) > 0 {
+		but = append(but, fmt.Sprintf("%s %s better over the scenarios with both, and %s behind another one: nothing is best over all.",
+			and(ahead), were(len(ahead), "is", "are"), were(len(ahead), "is", "are each")))
+	}
 	if more := len(scenarios) - n; more > 0 {
 		but = append(but, fmt.Sprintf("It was not measured in %s.", counted(more, "other")))
 	}
@@ -261,25 +274,32 @@ func (j *judge) takeText(take Tally, asGood []string, scenarios []Scenario) []st
 	return out
 }
 
-// sharing writes once what is in brackets behind several names of groups.
-func sharing(groups []string) []string {
-	var out, marks []string
-	kinds := map[string][]string{}
-	for _, g := range groups {
-		kind, mark, _ := strings.Cut(g, " (")
-		if kinds[mark] == nil {
-			marks = append(marks, mark)
-		}
-		kinds[mark] = append(kinds[mark], kind)
+// asGoodText says who else could be taken, and on what that rests.
+func asGoodText(all []AsGood) string {
+	if len(all) == 0 {
+		return ""
 	}
-	for _, mark := range marks {
-		if mark == "" {
-			out = append(out, kinds[mark]...)
-			continue
+	var names, parts []string
+	shared := 0
+	for _, g := range all {
+		shared = max(shared, g.Both)
+		where := fmt.Sprintf("%s of the %s scenarios with both", count(g.Tied), count(g.Both))
+		if g.Both == 1 {
+			where = "the one scenario with both"
 		}
-		out = append(out, and(kinds[mark])+" ("+mark)
+		text := fmt.Sprintf("%s, tied with it in %s", g.Group, where)
+		if g.Better > 0 {
+			text += fmt.Sprintf(", better in %s", count(g.Better))
+		}
+		if g.Worse > 0 {
+			text += fmt.Sprintf(", worse in %s", count(g.Worse))
+		}
+		names, parts = append(names, g.Group), append(parts, text)
 	}
-	return out
+	if shared == 1 {
+		return "As good there: " + and(names) + "."
+	}
+	return "Not shown to be a better or a worse choice: " + strings.Join(parts, "; ") + "."
 }
 
 // instead says who is best in a scenario; empty if nobody is.
@@ -314,14 +334,13 @@ func (j *judge) nothing(scenarios []Scenario) string {
 // libraries compares kinds whose limits, unit and policy are the same, each pair directly. A kind without a limit is no
 // pool, and has its own way of running work rather than a library's.
 func (j *judge) libraries() *Equals {
-	e := Equals{Kinds: []string{}, Different: []Behind{}, Where: []string{}, Undecided: []string{}}
+	var e *Equals
 	for _, q := range j.questions {
 		var order []strategies.Spec
 		sets := map[strategies.Spec][]string{}
 		for _, name := range q.Strategies {
 			ev := q.evidence[name]
-			isOut := slices.ContainsFunc(j.out[q.Name], func(o Out) bool { return o.Strategy == name })
-			if !ev.named || isOut || ev.spec.Limits.Workers == strategies.Unbounded {
+			if !ev.named || j.barred(q, name) || ev.spec.Limits.Workers == strategies.Unbounded {
 				continue
 			}
 			key := ev.spec
@@ -334,24 +353,19 @@ func (j *judge) libraries() *Equals {
 		for _, key := range order {
 			names := sets[key]
 			for len(names) > 1 {
-				j.pairs(q, names, &e)
+				if e == nil {
+					e = &Equals{Kinds: []string{}, Different: []Behind{}, Where: []string{}, Undecided: []string{}}
+				}
+				j.pairs(q, names, e)
 				names = names[1:]
 			}
 		}
 	}
-	if len(e.Kinds) == 0 {
-		return nil
-	}
-	return &e
+	return e
 }
 
 // pairs adds the comparisons of the first of names with each other one.
 func (j *judge) pairs(q question, names []string, e *Equals) {
-	for _, name := range names {
-		if kind := q.evidence[name].spec.Kind; !slices.Contains(e.Kinds, kind) {
-			e.Kinds = append(e.Kinds, kind)
-		}
-	}
 	for _, d := range j.among(q, names) {
 		if d.Against != names[0] {
 			continue
@@ -359,6 +373,11 @@ func (j *judge) pairs(q question, names []string, e *Equals) {
 		switch d.Outcome {
 		case stat.Tied:
 			e.Tied++
+			for _, name := range []string{d.Against, d.Strategy} {
+				if kind := q.evidence[name].spec.Kind; !slices.Contains(e.Kinds, kind) {
+					e.Kinds = append(e.Kinds, kind)
+				}
+			}
 			e.Largest = max(e.Largest, possible(d.Ratio))
 		case stat.Different:
 			e.Different = append(e.Different, Behind{d.Strategy, d.Against, d.Metric.Key, ratioOf(d.Ratio), d.Sense})
@@ -374,7 +393,7 @@ func (j *judge) pairs(q question, names []string, e *Equals) {
 func (j *judge) librariesText(e Equals) string {
 	var parts []string
 	if e.Tied > 0 {
-		parts = append(parts, fmt.Sprintf("no difference larger than %s was seen (%s of %s)", bound(e.Largest), counted(e.Tied, "comparison"), and(e.Kinds)))
+		parts = append(parts, fmt.Sprintf("no difference larger than %s is left possible (%s of %s)", bound(e.Largest), counted(e.Tied, "comparison"), and(e.Kinds)))
 	}
 	for i, d := range e.Different {
 		if i == mostExceptions {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/strategies"
@@ -15,6 +16,7 @@ type question struct {
 	trial.Scenario
 	metric   stat.Metric
 	trials   []trial.Trial // valid, both halves of the A/A pair
+	ended    []trial.Trial // in which the server ended by itself
 	evidence map[string]evidence
 }
 
@@ -25,6 +27,7 @@ type evidence struct {
 	spec     strategies.Spec
 	named    bool    // spec is known: the full name states its limits
 	levels   []level // of offered load, rising; a closed loop has one
+	ended    []trial.Trial
 }
 
 // A level is the valid trials at one offered load, never none.
@@ -78,15 +81,20 @@ func questions(run trial.Run) []question {
 		}
 		q := question{Scenario: sc, metric: m, evidence: map[string]evidence{}}
 		for _, t := range all {
-			if t.Invalid == "" {
+			switch {
+			case t.Invalid == "":
 				q.trials = append(q.trials, t)
+			case t.Has(finding.ServerEnded):
+				q.ended = append(q.ended, t)
 			}
 		}
 		// The order in which trials ended has no part in anything that is said.
-		slices.SortStableFunc(q.trials, func(a, b trial.Trial) int {
-			return cmp.Or(cmp.Compare(a.Load.Fraction, b.Load.Fraction), cmp.Compare(a.Repetition, b.Repetition), cmp.Compare(a.Strategy, b.Strategy),
-				compareBool(a.Twin, b.Twin), cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Seq, b.Seq))
-		})
+		for _, trials := range [][]trial.Trial{q.trials, q.ended} {
+			slices.SortStableFunc(trials, func(a, b trial.Trial) int {
+				return cmp.Or(cmp.Compare(a.Load.Fraction, b.Load.Fraction), cmp.Compare(a.Repetition, b.Repetition), cmp.Compare(a.Strategy, b.Strategy),
+					compareBool(a.Twin, b.Twin), cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Seq, b.Seq))
+			})
+		}
 		for _, name := range sc.Strategies {
 			q.evidence[name] = q.of(name)
 		}
@@ -176,6 +184,11 @@ func (q question) of(name string) evidence {
 		l.counts = l.counts.Plus(t.Counts)
 		if s, stopped := stopOf(t); stopped {
 			l.stop = l.stop.plus(s)
+		}
+	}
+	for _, t := range q.ended {
+		if t.Strategy == name {
+			e.ended = append(e.ended, t)
 		}
 	}
 	return e

@@ -16,10 +16,20 @@ type judge struct {
 	labels    map[string]string
 	obs       []stat.Observation // of the metric and at the level that decide
 	out       map[string][]Out   // by scenario: by the rules over one strategy
-	decisions []stat.Decision
+	decisions []stat.Decision    // among those that are left
 }
 
-// observe takes from the trials what decides, sends out who cannot be chosen, and compares.
+// newJudge has decided what can be decided.
+func newJudge(run trial.Run) *judge {
+	j := &judge{questions: questions(run), design: run.Env.Design}
+	if d := j.design; len(d.Looks) == 0 || d.Alpha <= 0 || d.Threshold <= 0 { // of an older program
+		j.design = stat.NewDesign(stat.Threshold, scenariosOf(j.questions), repetitions(run))
+	}
+	j.observe()
+	return j
+}
+
+// observe takes from the trials what decides, sends out who cannot be chosen, and compares those that are left.
 func (j *judge) observe() {
 	j.out = map[string][]Out{}
 	for _, q := range j.questions {
@@ -39,48 +49,48 @@ func (j *judge) observe() {
 			}
 		}
 	}
-	j.decisions = stat.Decide(j.obs, scenariosOf(j.questions), j.design)
+	var left []trial.Scenario
+	for _, q := range j.questions {
+		left = append(left, j.contest(q))
+	}
+	j.decisions = stat.Decide(j.obs, left, j.design)
 }
 
-// among decides between some strategies of a scenario, the first of which is the baseline. What is decided among all of
-// them stays so; what was not asked there, because a strategy that is out was the baseline or the leader, is asked
-// here. The design's family holds every pair, and rejecting in steps among fewer hypotheses with the divisors of all
-// rejects no more than among all, so the error rate is the same.
+// contest is the scenario of q with those strategies that can be chosen. The first that was measured is whom the others are
+// compared with. The design's family holds every pair, whoever is left, so that leaving some out costs nothing in certainty.
+func (j *judge) contest(q question) trial.Scenario {
+	sc := q.Scenario
+	sc.Strategies = slices.DeleteFunc(slices.Clone(q.Strategies), func(name string) bool { return j.barred(q, name) })
+	if first := slices.IndexFunc(sc.Strategies, func(name string) bool { return j.seen(q, name) }); first > 0 {
+		baseline := sc.Strategies[first]
+		sc.Strategies = slices.Insert(slices.Delete(sc.Strategies, first, first+1), 0, baseline)
+	}
+	return sc
+}
+
+func (j *judge) barred(q question, name string) bool {
+	return slices.ContainsFunc(j.out[q.Name], func(o Out) bool { return o.Strategy == name })
+}
+
+// seen says whether there is a figure of it.
+func (j *judge) seen(q question, name string) bool {
+	return slices.ContainsFunc(j.obs, func(o stat.Observation) bool { return o.Scenario == q.Name && o.Strategy == name })
+}
+
+// among decides between some strategies of a scenario, each with the first of them. What is decided among all that are left
+// stays so.
 func (j *judge) among(q question, names []string) []stat.Decision {
-	var whole []stat.Decision
-	for _, d := range j.decisions {
-		if d.Scenario == q.Name && slices.Contains(names, d.Strategy) && slices.Contains(names, d.Against) {
-			whole = append(whole, d)
-		}
-	}
-	if len(names) == len(q.Strategies) || len(names) < 2 {
-		return whole
-	}
-	scenarios := scenariosOf(j.questions)
-	for i := range scenarios {
-		if scenarios[i].Name == q.Name {
-			scenarios[i].Strategies = names
-		}
-	}
-	obs := slices.DeleteFunc(slices.Clone(j.obs), func(o stat.Observation) bool {
-		return o.Scenario == q.Name && !slices.Contains(names, o.Strategy)
-	})
-	pair := func(of []stat.Decision, strategy, against string) int {
-		return slices.IndexFunc(of, func(d stat.Decision) bool { return d.Strategy == strategy && d.Against == against })
-	}
-	var all []stat.Decision
-	for _, d := range stat.Decide(obs, scenarios, j.design) {
-		if d.Scenario != q.Name {
-			continue
-		}
-		if i := pair(whole, d.Strategy, d.Against); i >= 0 {
-			d = whole[i]
-		}
-		all = append(all, d)
-	}
-	for _, d := range whole { // with fewer rejections the replay may not have come to ask it
-		if pair(all, d.Strategy, d.Against) < 0 && pair(all, d.Against, d.Strategy) < 0 {
-			all = append(all, d)
+	sc := q.Scenario
+	sc.Strategies = names
+	all := stat.Decide(j.obs, []trial.Scenario{sc}, j.design)
+	for i, d := range all {
+		for _, known := range j.decisions {
+			if turned := known.Turned(); known.Scenario == q.Name && turned.Strategy == d.Strategy && turned.Against == d.Against {
+				known = turned
+			}
+			if known.Scenario == q.Name && known.Strategy == d.Strategy && known.Against == d.Against && known.Outcome != stat.Undecided {
+				all[i] = known
+			}
 		}
 	}
 	return all
@@ -93,15 +103,10 @@ func (j *judge) scenario(q question) Scenario {
 		Best: []string{}, Behind: []Behind{}, Out: []Out{}, Undecided: []Open{}, Unranked: []string{}, Holds: []string{}, Elsewhere: []string{}, Changes: []Change{},
 	}
 	s.Out = append(s.Out, j.out[q.Name]...)
-	var in []string
-	for _, name := range q.Strategies {
-		if !s.isOut(name) {
-			in = append(in, name)
-		}
-	}
+	in := j.contest(q)
 	tied := j.rank(q, &s, in)
 	if q.DecidedBy == stat.Memory.Key {
-		j.heavy(q, &s, in)
+		j.heavy(q, &s, in.Strategies)
 	}
 	for _, name := range q.Strategies {
 		if holds(q.evidence[name]) && !s.isOut(name) {
@@ -124,16 +129,13 @@ func (s Scenario) isOut(name string) bool {
 	return slices.ContainsFunc(s.Out, func(o Out) bool { return o.Strategy == name })
 }
 
-// rank puts each of in into one class of s. It returns the largest difference that the decisions leave possible between
+// rank puts each strategy of in into one class of s. It returns the largest difference that the decisions leave possible between
 // the leader and the others of the best; +Inf where one of them was not compared with it.
-func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
+func (j *judge) rank(q question, s *Scenario, in trial.Scenario) (tied float64) {
 	tied = math.Inf(1)
-	seen := func(name string) bool {
-		return slices.ContainsFunc(j.obs, func(o stat.Observation) bool { return o.Scenario == q.Name && o.Strategy == name })
-	}
 	var measured []string
-	for _, name := range in {
-		if seen(name) {
+	for _, name := range in.Strategies {
+		if j.seen(q, name) {
 			measured = append(measured, name)
 			continue
 		}
@@ -150,10 +152,8 @@ func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
 		s.Best = append(s.Best, measured[0])
 		return tied
 	}
-	sc := q.Scenario
-	sc.Strategies = measured
-	ds := j.among(q, measured)
-	standing := stat.Stand(ds, sc)
+	in.Strategies = measured
+	standing := stat.Stand(j.decisions, in)
 	best := standing.Best
 	placed := slices.Clone(best)
 	for _, d := range standing.Behind {
@@ -188,8 +188,8 @@ func (j *judge) rank(q question, s *Scenario, in []string) (tied float64) {
 		}
 	}
 	var with []float64
-	for _, d := range ds {
-		if d.Outcome == stat.Tied && len(best) > 0 && slices.Contains(best, d.Strategy) && slices.Contains(best, d.Against) && (d.Strategy == best[0] || d.Against == best[0]) {
+	for _, d := range j.decisions {
+		if d.Scenario == q.Name && d.Outcome == stat.Tied && len(best) > 0 && slices.Contains(best, d.Strategy) && slices.Contains(best, d.Against) && (d.Strategy == best[0] || d.Against == best[0]) {
 			with = append(with, possible(d.Ratio))
 		}
 	}

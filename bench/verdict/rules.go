@@ -18,6 +18,7 @@ import (
 type Code string
 
 const (
+	Dies      Code = "dies"
 	Starves   Code = "starves"
 	Loses     Code = "loses"
 	Collapses Code = "collapses"
@@ -29,9 +30,13 @@ const (
 
 const (
 	// starvedShare of the clients in one trial is more than a client that came too late to be answered. Fewer count if it
-	// happens again, so that a verdict does not hang on one trial's bad luck.
-	starvedShare  = 0.01
-	starvedTrials = 2
+	// happens again.
+	starvedShare = 0.01
+
+	// What happens in two trials, and in more than one of twenty, happens again: a verdict does not hang on one trial's bad
+	// luck, nor on how many trials there are.
+	againTrials = 2
+	againShare  = 0.05
 
 	// notOK is what stat.Capacities and the objectives of most services leave for accidents: one in a thousand.
 	notOK = stat.MostNotOK
@@ -60,7 +65,7 @@ const (
 type rule func(evidence) (Reason, bool)
 
 // rules has the gravest first; the first that applies is the one that tables show.
-var rules = []rule{starves, loses, collapses, fails, sheds, objective}
+var rules = []rule{dies, starves, loses, collapses, fails, sheds, objective}
 
 // reasons are why a strategy cannot be chosen; none: it can.
 func reasons(e evidence) []Reason {
@@ -71,6 +76,21 @@ func reasons(e evidence) []Reason {
 		}
 	}
 	return all
+}
+
+// again says whether what happened in so many trials would be seen again.
+func again(n, of int) bool { return n >= againTrials && float64(n) > againShare*float64(of) }
+
+func dies(e evidence) (Reason, bool) {
+	trials := len(e.ended)
+	for _, l := range e.levels {
+		trials += len(l.trials)
+	}
+	if !again(len(e.ended), trials) {
+		return Reason{}, false
+	}
+	return Reason{Code: Dies, Value: float64(len(e.ended)) / float64(trials), Threshold: againShare,
+		Text: fmt.Sprintf("ended by itself in %s of %s; the record of trial %d has what it left behind", count(len(e.ended)), counted(trials, "trial"), e.ended[0].Seq)}, true
 }
 
 func starves(e evidence) (Reason, bool) {
@@ -92,7 +112,7 @@ func starves(e evidence) (Reason, bool) {
 			}
 		}
 	}
-	if starving < starvedTrials && share < starvedShare || starving == 0 {
+	if !again(starving, trials) && share < starvedShare {
 		return Reason{}, false
 	}
 	text := fmt.Sprintf("left %s of %s without an answer and without being told, in %s of %s",
@@ -200,19 +220,14 @@ func (e evidence) beyond() (overloaded, bool) {
 }
 
 func fails(e evidence) (Reason, bool) {
-	share, worst := 0.0, level{}
-	for _, l := range e.levels {
-		if l.peak() > spare+rounding || l.counts.Intended == 0 {
-			continue
-		}
-		if s := float64(l.failures().all()) / float64(l.counts.Intended); s > share {
-			share, worst = s, l
-		}
-	}
-	f := worst.failures()
-	if !tooMany(f.all(), worst.counts.Intended) || !worst.usually(func(l level) bool { return float64(l.failures().all()) > notOK*float64(l.counts.Intended) }) {
+	failed := func(l level) int64 { return l.failures().all() }
+	worst, share := e.worst(spare, failed, func(l level) bool {
+		return l.usually(func(l level) bool { return float64(failed(l)) > notOK*float64(l.counts.Intended) })
+	})
+	if share == 0 {
 		return Reason{}, false
 	}
+	f := worst.failures()
 	r := Reason{Code: Fails, Value: share, Threshold: notOK, Text: fmt.Sprintf("did not answer %s of %s%s (%s)",
 		percent(share), counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), f)}
 	why, change := e.blocked()
@@ -225,6 +240,21 @@ func fails(e evidence) (Reason, bool) {
 		r.Change = "less load, or clients that wait longer than " + duration(worst.trials[0].TimeOut)
 	}
 	return r, true
+}
+
+// worst is the level up to such a part of the capacity where the greatest share of requests was bad, of those where more were
+// than is left to accidents, and where that is so indeed; a share of 0: none. Each level is asked for itself: a bad moment at
+// one of them excuses nothing at another.
+func (e evidence) worst(upTo float64, bad func(level) int64, indeed func(level) bool) (worst level, share float64) {
+	for _, l := range e.levels {
+		if l.peak() > upTo+rounding || !tooMany(bad(l), l.counts.Intended) || !indeed(l) {
+			continue
+		}
+		if s := float64(bad(l)) / float64(l.counts.Intended); s > share {
+			worst, share = l, s
+		}
+	}
+	return worst, share
 }
 
 // usually says whether something holds in more than half of the trials, each taken for itself: what happens in one of them
@@ -289,17 +319,9 @@ func (l level) where() string {
 }
 
 func sheds(e evidence) (Reason, bool) {
-	share, worst := 0.0, level{}
-	for _, l := range e.levels {
-		if l.peak() > 1+rounding || l.counts.Intended == 0 {
-			continue
-		}
-		// Whom a server refuses because it was told to stop, it does not refuse for want of room.
-		if s := float64(l.counts.Rejected-l.stop.rejected) / float64(l.counts.Intended); s > share {
-			share, worst = s, l
-		}
-	}
-	if !tooMany(worst.counts.Rejected-worst.stop.rejected, worst.counts.Intended) {
+	// Whom a server refuses because it was told to stop, it does not refuse for want of room.
+	worst, share := e.worst(1, func(l level) int64 { return l.counts.Rejected - l.stop.rejected }, func(level) bool { return true })
+	if share == 0 {
 		return Reason{}, false
 	}
 	r := Reason{Code: Sheds, Value: share, Threshold: notOK, Text: fmt.Sprintf("refused %s of %s%s",

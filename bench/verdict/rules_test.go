@@ -41,6 +41,11 @@ func exactly(sc scene) scene {
 	return sc
 }
 
+func repeated(repetitions int, sc scene) scene {
+	sc.repetitions = repetitions
+	return sc
+}
+
 func burst(sc scene, factor float64) scene {
 	sc.Load.Profile = trial.Burst(factor, 0, 100*time.Millisecond)
 	return sc
@@ -81,9 +86,17 @@ func TestEachRuleHasItsThreshold(t *testing.T) {
 	}{
 		{"nothing wrong is no reason", closed("x", one(nil)), nil},
 
+		{"a server that ended by itself, once", closed("x", one(inRepetition(3, died))), nil},
+		{"a server that ended by itself, twice", closed("x", one(all(inRepetition(3, died), inRepetition(5, died)))), []Code{Dies}},
+		{"a server that ended by itself, in one of twenty trials", repeated(20, closed("x", one(all(inRepetition(3, died), inRepetition(5, died))))), nil},
+		{"a server that never lived to the end, beyond the capacity", open("x", wide, one(atLevel(1.4, died))), []Code{Dies}},
+		{"trials that something else made invalid", closed("x", one(all(inRepetition(3, invalid), inRepetition(5, invalid)))), nil},
+
 		{"fewer than one client in a hundred without an answer, once", closed("x", one(inRepetition(3, unserved(9)))), nil},
 		{"one client in a hundred without an answer, once", closed("x", one(inRepetition(3, unserved(10)))), []Code{Starves}},
 		{"a single client without an answer, twice", closed("x", one(all(inRepetition(3, unserved(1)), inRepetition(5, unserved(1))))), []Code{Starves}},
+		{"a single client without an answer, in one of twenty trials", repeated(20, closed("x", one(all(inRepetition(3, unserved(1)), inRepetition(5, unserved(1)))))), nil},
+		{"a single client without an answer, in more than one of twenty", repeated(19, closed("x", one(all(inRepetition(3, unserved(1)), inRepetition(5, unserved(1)))))), []Code{Starves}},
 		{"a client without an answer beyond the capacity", open("x", wide, one(atLevel(1.4, unserved(10)))), []Code{Starves}},
 		{"a place for sessions that had none", sessions(open("x", wide, one(unserved(500)))), nil},
 		{"a client without an answer in a trial that is invalid", closed("x", one(inRepetition(3, all(unserved(500), invalid)))), nil},
@@ -113,6 +126,9 @@ func TestEachRuleHasItsThreshold(t *testing.T) {
 		{"failures nearer to the capacity", exactly(open("x", []float64{0.5, 0.95}, one(atLevel(0.95, lost(15, failed))))), nil},
 		{"one of a few hundred, which is no share of one in a thousand", closed("x", served{name: free, goodput: 60, change: inRepetition(3, lost(1, unanswered))}), nil},
 		{"very many in one trial, which is that moment's", exactly(closed("x", served{name: free, goodput: 1000, change: inRepetition(3, lost(500, unanswered))})), nil},
+		{"failures in every trial at one level, and very many in one trial at another", exactly(open("x", wide, one(all(atLevel(0.9, lost(50, failed)), atLevel(0.5, inRepetition(3, lost(9000, failed))))))), []Code{Fails}},
+		{"refused in every trial at one level, and by chance at one with few requests", exactly(open("x", wide, served{name: free, at: map[float64]float64{0.5: 20, 0.9: 10_000, 1.4: 10_000},
+			change: all(atLevel(0.9, lost(30, rejected)), atLevel(0.5, inRepetition(3, lost(1, rejected))))})), []Code{Sheds}},
 		{"failures in a burst", exactly(burst(open("x", []float64{0.5}, one(lost(15, failed))), 2)), nil},
 
 		{"the objective is just kept", promised(closed("x", one(slowest(0.02, 10*time.Millisecond))), "p99=11ms"), nil},

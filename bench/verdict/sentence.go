@@ -12,6 +12,7 @@ import (
 
 // acts is what a reason's code says a strategy does, with the strategy as the subject: of one, and of several.
 var acts = map[Code][2]string{
+	Dies:      {"dies", "die"},
 	Starves:   {"starves clients", "starve clients"},
 	Loses:     {"loses requests when it is stopped", "lose requests when they are stopped"},
 	Collapses: {"collapses under more load than it can take", "collapse under more load than they can take"},

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -106,6 +107,12 @@ func (s served) trial(rng *rand.Rand, sc scene, level float64, rep int, twin boo
 		s.change(&t)
 	}
 	return t
+}
+
+// died makes a trial of one in which the server ended by itself.
+func died(t *trial.Trial) {
+	t.Invalid = "the server process has ended"
+	t.Findings = []trial.Finding{finding.Ended(errors.New(t.Invalid))}
 }
 
 // unserved leaves n clients without anything.

@@ -5,8 +5,10 @@
 // It refuses to choose by figures alone. First, rules over a strategy's own trials say whether it can be chosen at all:
 //
 //	code        a strategy is out if                                                   where
+//	dies        its process ended by itself in at least two trials and more than 5 %   any load
+//	            of them
 //	starves     a client was served nothing and never told: in 1 % of the clients of   connections that stay, at any load
-//	            a trial or more, or in at least two trials
+//	            a trial or more, or at least two trials and more than 5 % of them
 //	loses       more than 0.1 % of the requests in progress were lost at a stop        scenarios that stop the server
 //	collapses   its goodput is less than half of its own at its highest level up to    levels beyond the capacity
 //	            the capacity, in the median trial
@@ -113,10 +115,20 @@ type Change struct {
 type Overall struct {
 	Sentences  []string `json:"sentences"`  // what to take; where not, if anywhere; whether libraries differ, if that was asked
 	Take       string   `json:"take"`       // the group of the choice; empty if there is none
-	AsGood     []string `json:"as_good"`    // groups that are as good over all scenarios
+	AsGood     []AsGood `json:"as_good"`    // groups that could be taken as well
 	Strategies []Tally  `json:"strategies"` // by full name
 	Groups     []Tally  `json:"groups"`     // by kind, unit, policy, and whether the limit was below the number of clients
 	Libraries  *Equals  `json:"libraries"`  // null where no scenario has two kinds with equal limits
+}
+
+// AsGood is a group that is neither clearly better nor clearly worse than the choice, over the scenarios that both were
+// measured in. In Both - Tied - Better - Worse of these nothing is shown.
+type AsGood struct {
+	Group  string `json:"group"`
+	Both   int    `json:"both"`
+	Tied   int    `json:"tied"` // both are among the best; never 0
+	Better int    `json:"better"`
+	Worse  int    `json:"worse"`
 }
 
 // A Tally is where a strategy or a group was what. A group stands as its best member does.
@@ -137,7 +149,7 @@ type Why struct {
 
 // Equals is what is known of kinds whose limits, unit and policy are the same.
 type Equals struct {
-	Kinds     []string `json:"kinds"`     // names, in order of first appearance
+	Kinds     []string `json:"kinds"`     // of the pairs without a difference, in order of first appearance
 	Tied      int      `json:"tied"`      // pairs without a difference, over all scenarios
 	Largest   float64  `json:"largest"`   // the largest difference that is left possible in any of them, as a ratio
 	Different []Behind `json:"different"` // pairs with a difference
@@ -149,29 +161,36 @@ type Equals struct {
 // by what Suites take where nothing is said: closed loops by goodput, others by the median response time at their highest
 // level up to the capacity, with the threshold of package stat. It leaves run as it is, and may be called concurrently.
 func Of(run trial.Run) Verdict {
-	questions := questions(run)
-	design := run.Env.Design
-	if len(design.Looks) == 0 || design.Alpha <= 0 || design.Threshold <= 0 { // of an older program
-		design = stat.NewDesign(stat.Threshold, scenariosOf(questions), repetitions(run))
-	}
+	j := newJudge(run)
 	v := Verdict{
-		Schema: Schema, Alpha: design.Alpha, Threshold: design.Threshold,
+		Schema: Schema, Alpha: j.design.Alpha, Threshold: j.design.Threshold,
 		Scenarios: []Scenario{}, Labels: Labels(run.Trials), Capacities: []Capacity{}, Sizes: []Size{},
 	}
-	j := judge{questions: questions, design: design, labels: v.Labels}
-	for _, q := range questions {
+	j.labels = v.Labels
+	for _, q := range j.questions {
 		for _, name := range q.Strategies {
 			if v.Labels[name] == "" { // never measured
 				v.Labels[name] = name
 			}
 		}
 	}
-	j.observe()
-	for _, q := range questions {
+	for _, q := range j.questions {
 		v.Scenarios = append(v.Scenarios, j.scenario(q))
 	}
 	v.Overall = j.overall(v.Scenarios)
-	return v.with(capacitiesOf(run), sizesOf(run, design))
+	return v.with(capacitiesOf(run), sizesOf(run, j.design))
+}
+
+// Unsettled are, by scenario that compares, the strategies that need more repetitions for a verdict on it, in its order; none: all
+// that can be chosen is decided. Who cannot be chosen is not waited for. It asks at the looks that the run's design has
+// and the run has reached, as Of does, so that a run that ends where nothing is open has a verdict on everything.
+func Unsettled(run trial.Run) map[string][]string {
+	j := newJudge(run)
+	open := map[string][]string{}
+	for _, q := range j.questions {
+		open[q.Name] = stat.Open(j.decisions, q.Scenario)
+	}
+	return open
 }
 
 // repetitions is how many the run has at most.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	kinds "github.com/poolbench/poolbench/strategies/all"
 )
@@ -156,7 +157,7 @@ func TestTextsNeverContradictTheData(t *testing.T) {
 			}
 			checkSentence(t, v, s)
 		}
-		if len(v.Overall.Sentences) == 0 || len(v.Overall.Sentences) > 3 {
+		if len(v.Overall.Sentences) == 0 || len(v.Overall.Sentences) > 4 {
 			t.Errorf("%d sentences", len(v.Overall.Sentences))
 		}
 		text, err := json.Marshal(v)
@@ -231,6 +232,62 @@ func mentions(text, label string) bool {
 			return true
 		}
 		rest = rest[i+1:]
+	}
+}
+
+// Catches: a run that ends with what its verdict leaves open, because it waited for other strategies than those that can be
+// chosen; one that goes on for those that cannot.
+func TestARunIsSettledWhenItsVerdictIs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	settled, waiting := 0, 0
+	for range 80 {
+		run := random(rng)
+		v, unsettled := Of(run), Unsettled(run)
+		for _, s := range v.Scenarios {
+			names := unsettled[s.Name]
+			if len(names) == 0 {
+				settled++
+			} else {
+				waiting++
+			}
+			for _, o := range s.Undecided {
+				if len(s.Best)+len(s.Behind)+len(s.Undecided) > 1 && !slices.Contains(names, o.Strategy) {
+					t.Errorf("%s is undecided (%s), and nothing more is measured of it; unsettled: %q", o.Strategy, o.Text, names)
+				}
+			}
+			for _, o := range s.Out {
+				if o.Reasons[0].Code != Memory && slices.Contains(names, o.Strategy) {
+					t.Errorf("%s cannot be chosen (%s), and is waited for", o.Strategy, o.Reasons[0].Code)
+				}
+			}
+		}
+	}
+	if settled < 20 || waiting < 20 {
+		t.Errorf("%d settled and %d not: too few of either to say anything", settled, waiting)
+	}
+
+	// The leader of all starves its clients, and all that is known of the others is how much worse than it they are.
+	sc := closed("crowd", served{small, 20_000, nil, unserved(936)}, served{bigA, 10_000, nil, nil}, served{bigB, 16_000, nil, nil}, served{bigC, 2_500, nil, nil})
+	sc.repetitions = 7
+	run := runOf(sc)
+	run.Env.Repetitions, run.Env.Design = 18, stat.NewDesign(stat.Threshold, run.Env.Scenarios, 18)
+	if got := Unsettled(run)["crowd"]; !slices.Equal(got, []string{bigA, bigB, bigC}) {
+		t.Errorf("unsettled: %q", got)
+	}
+}
+
+// Catches: a comparison that was decided asked again, and found undecided, because it is asked the other way round.
+func TestWhatIsDecidedStaysSoWhicheverWayItIsAsked(t *testing.T) {
+	run := runOf(repeated(3, closed("x", served{bigA, 1000, nil, nil}, served{bigB, 1300, nil, nil})))
+	for _, c := range []struct{ strategy, against string }{{bigA, bigB}, {bigB, bigA}} {
+		j := newJudge(run)
+		j.decisions = []stat.Decision{{Scenario: "x", Strategy: c.strategy, Against: c.against, Metric: stat.Goodput, Outcome: stat.Different,
+			Ratio: stat.Estimate{Value: 0.8, Lo: 0.75, Hi: 0.85, N: 9, Confidence: 0.9}, Repetitions: 9}}
+		got := j.among(j.questions[0], []string{bigA, bigB})
+		if len(got) != 1 || got[0].Strategy != bigB || got[0].Against != bigA || got[0].Outcome != stat.Different || got[0].Repetitions != 9 ||
+			(got[0].Ratio.Value > 1) != (c.strategy == bigA) {
+			t.Errorf("%s against %s: %+v", c.strategy, c.against, got)
+		}
 	}
 }
 
@@ -321,6 +378,9 @@ func TestTheChoiceDoesNotTurnWithOneScenario(t *testing.T) {
 		{"out in one, and ahead in most", groups("bbbbx", "<<<<b"), "a", nil},
 		{"out where the other was not measured", groups("bbbbx", "bbbb"), "a", []string{"b"}},
 		{"hardly asked", groups("bbbbx", "....b"), "a", nil},
+		{"never tied, because nothing is decided", groups("bb??", "??bb"), "a", nil},
+		{"never in one scenario", groups("bb", "..bb"), "a", nil},
+		{"out in one, and better in another", groups("bbb<b", "bbbbx"), "a", nil},
 		{"best nowhere", groups("????", "bb??", "????"), "b", nil},
 		{"two, and one that is worse", groups("bbbb", "<<<<", "b?b?"), "a", []string{"c"}},
 		{"in a circle", groups("b<?", "?b<", "<?b"), "a", nil},
@@ -328,10 +388,16 @@ func TestTheChoiceDoesNotTurnWithOneScenario(t *testing.T) {
 		{"nobody", nil, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			take, others, found := choose(c.groups)
+			take, others, ahead, found := choose(c.groups)
 			var asGood []string
 			for _, g := range others {
-				asGood = append(asGood, g.Name)
+				asGood = append(asGood, g.Group)
+				if g.Tied == 0 || g.Both < g.Tied+g.Better+g.Worse {
+					t.Errorf("%+v", g)
+				}
+			}
+			if (len(ahead) > 0) != (c.name == "in a circle") {
+				t.Errorf("%q is ahead", ahead)
 			}
 			if take.Name != c.take || found != (c.take != "") || !slices.Equal(asGood, c.asGood) {
 				t.Errorf("%q with %q, want %q with %q", take.Name, asGood, c.take, c.asGood)
@@ -354,7 +420,7 @@ func TestLibrariesAreComparedAtEqualLimitsAlone(t *testing.T) {
 	}
 	pools[2].goodput = 45_000
 	differ := Of(runOf(closed("x", append([]served{{free, 45_000, nil, nil}}, pools...)...))).Overall
-	if l := differ.Libraries; l == nil || l.Tied != 1 || len(l.Different) != 2 || !strings.Contains(differ.Sentences[1], "in x c has 0.50 times the goodput of a") {
+	if l := differ.Libraries; l == nil || l.Tied != 1 || len(l.Different) != 2 || !strings.Contains(strings.Join(differ.Sentences, " "), "(1 comparison of a and b); in x c has 0.50 times the goodput of a") {
 		t.Errorf("%+v", differ)
 	}
 }
