@@ -135,7 +135,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer s.writer.Close()
 	shown := newProgress(stderr, s.env.Scenarios)
 	defer shown.end()
-	kept, steps, valid, spoilt := s.recorded, 0, 0, map[string]int{}
+	kept, steps, valid, spoilt, reasons := s.recorded, 0, 0, map[string]int{}, spoilers{}
 	count := func(t trial.Trial) {
 		if t.Attempt == 0 {
 			steps++
@@ -144,6 +144,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 			valid++
 		}
 		addSpoilt(spoilt, t)
+		reasons.add(t)
 	}
 	for _, t := range s.options.Recorded {
 		count(t)
@@ -167,7 +168,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s; go on with `poolbench run --resume %s`", kept, s.writer.Dir(), s.writer.Dir())
 	}
 	if runErr == nil && valid == 0 {
-		runErr = codedf(exitInvalid, "not one of %d trials is valid; %s says why", kept, filepath.Join(s.writer.Dir(), "report.md"))
+		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s says more", counted(kept, "trial", "trials"), reasons, filepath.Join(s.writer.Dir(), "report.md"))
 	}
 	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
