@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/env"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -23,7 +24,8 @@ func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
 	e.Warnings = append(e.Warnings, sides.Warnings...)
 	if need := stat.Repetitions(e.Design.Family); e.Design.Family > 0 && s.Repetitions < need {
 		e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
-			"%d repetitions cannot decide a comparison: the %d that this suite makes need at least %d (--repetitions %d)", s.Repetitions, e.Design.Family, need, need)})
+			"%s cannot decide a comparison: for the %s that this suite makes it takes at least %d (--repetitions %d)",
+			figures.Counted(s.Repetitions, "repetition"), figures.Counted(e.Design.Family, "comparison"), need, need)})
 	}
 	return e, nil
 }

@@ -267,7 +267,7 @@ func TestOnlyTheChoiceComparesAndTheSuiteSaysWhatWasMeasuredFirst(t *testing.T) 
 	if want := stat.Pairs(len(scenario(t, suite, "choice").Strategies)); env.Design.Family != want {
 		t.Errorf("%d comparisons share the error, want %d", env.Design.Family, want)
 	}
-	if !strings.Contains(suite.About, "1234 per second") {
+	if !strings.Contains(suite.About, "1,234 per second") {
 		t.Errorf("the suite is about %q", suite.About)
 	}
 }
