@@ -199,20 +199,32 @@ func (e evidence) beyond() (overloaded, bool) {
 	return o, o.measuredAny
 }
 
-func fails(e evidence) (Reason, bool) {
-	share, worst := 0.0, level{}
+// failing is the level, up to the capacity and not near it, at which a strategy left the largest share of its requests without an
+// answer, in how many of its trials that was too much, each taken for itself, and whether it was over all of them.
+func (e evidence) failing() (worst level, trials int, is bool) {
+	share := 0.0
 	for _, l := range e.levels {
 		if l.peak() > spare+rounding || l.counts.Intended == 0 {
 			continue
 		}
-		if s := float64(l.failures().all()) / float64(l.counts.Intended); s > share {
+		if s := l.unanswered(); s > share {
 			share, worst = s, l
 		}
 	}
-	f := worst.failures()
-	if !tooMany(f.all(), worst.counts.Intended) || !worst.usually(func(l level) bool { return float64(l.failures().all()) > notOK*float64(l.counts.Intended) }) {
+	return worst, worst.often(func(l level) bool { return l.unanswered() > notOK }), tooMany(worst.failures().all(), worst.counts.Intended)
+}
+
+// unanswered is the share of a level's requests that failures counts.
+func (l level) unanswered() float64 {
+	return float64(l.failures().all()) / float64(max(l.counts.Intended, 1))
+}
+
+func fails(e evidence) (Reason, bool) {
+	worst, trials, is := e.failing()
+	if !is || 2*trials <= len(worst.trials) { // what happens in one of them tells of that moment of the machine, and would not be seen again
 		return Reason{}, false
 	}
+	f, share := worst.failures(), worst.unanswered()
 	r := Reason{Code: Fails, Value: share, Threshold: notOK, Text: fmt.Sprintf("did not answer %s of %s%s (%s)",
 		percent(share), counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), f)}
 	why, change := e.blocked()
@@ -227,9 +239,19 @@ func fails(e evidence) (Reason, bool) {
 	return r, true
 }
 
-// usually says whether something holds in more than half of the trials, each taken for itself: what happens in one of them
-// tells of that moment of the machine, and would not be seen again.
-func (l level) usually(holds func(level) bool) bool {
+// lapse is what a strategy does that fails in some of its trials, and in too few for the rule: a reader may not put up with it. Empty:
+// it does not. One trial alone may be an accident of the machine's.
+func (e evidence) lapse() string {
+	worst, trials, is := e.failing()
+	if !is || trials < 2 || 2*trials > len(worst.trials) {
+		return ""
+	}
+	return fmt.Sprintf("did not answer %s of %s%s (%s), and more than %s in %s of %s", percent(worst.unanswered()),
+		counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), worst.failures(), percent(notOK), count(trials), counted(len(worst.trials), "trial"))
+}
+
+// often is in how many of the trials something holds, each taken for itself.
+func (l level) often(holds func(level) bool) int {
 	n := 0
 	for _, t := range l.trials {
 		one := level{load: l.load, trials: []trial.Trial{t}, counts: t.Counts}
@@ -240,7 +262,7 @@ func (l level) usually(holds func(level) bool) bool {
 			n++
 		}
 	}
-	return 2*n > len(l.trials)
+	return n
 }
 
 // failures are the requests of a level that had no right answer and no refusal.
