@@ -2,10 +2,10 @@ package bench
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/internal/env"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -24,13 +24,23 @@ func (s Suite) Environment(o RunOptions, command []string) (trial.Env, error) {
 	e.Warnings = append(e.Warnings, sides.Warnings...)
 	if need := stat.Repetitions(e.Design.Family); e.Design.Family > 0 && s.Repetitions < need {
 		e.Warnings = append(e.Warnings, trial.Warning{Code: "few-repetitions", Text: fmt.Sprintf(
-			"%d repetitions cannot decide a comparison: the %d that this suite makes need at least %d (--repetitions %d)", s.Repetitions, e.Design.Family, need, need)})
+			"%s cannot decide a comparison: for the %s that this suite makes it takes at least %d (--repetitions %d)",
+			figures.Counted(s.Repetitions, "repetition"), figures.Counted(e.Design.Family, "comparison"), need, need)})
 	}
 	return e, nil
 }
 
-// design is how a run of the suite decides.
+// design is how a run of the suite decides. Scenarios are its records, in its order. One with fewer repetitions of its own than
+// any difference needs even alone is there for the rules, which look at medians: its comparisons are never significant, so that
+// leaving them out of the family costs no error and has all others held to less (R. E. Tarone, A modified Bonferroni method
+// for discrete data, Biometrics 46, 1990).
 func (s Suite) design(scenarios []trial.Scenario) trial.Design {
-	compare := slices.DeleteFunc(slices.Clone(scenarios), func(sc trial.Scenario) bool { return sc.Question != trial.Compare })
+	var compare []trial.Scenario
+	for i, sc := range scenarios {
+		mute := s.Scenarios[i].Repetitions > 0 && s.Repeats(s.Scenarios[i]) < stat.Repetitions(1)
+		if sc.Question == trial.Compare && !mute {
+			compare = append(compare, sc)
+		}
+	}
 	return stat.NewDesign(s.threshold(), compare, s.Repetitions)
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -207,7 +208,7 @@ func (s Suite) capacity(sc Scenario) []Step {
 func ceiling(sc Scenario) []Step {
 	var steps []Step
 	null := Scenario{
-		Name:     fmt.Sprintf("ceiling of the driver (%d clients)", sc.Load.Clients),
+		Name:     fmt.Sprintf("ceiling of the driver (%s)", clientsText(sc.Load.Clients)),
 		About:    "What the driver itself can do, when the server does next to nothing: equality is judged below half of it.",
 		Workload: "echo",
 		Timing:   sc.Timing,
@@ -233,8 +234,11 @@ func (sc Scenario) capacityClients() int {
 
 // capacityName is the scenario under which a capacity is recorded: a different one for each that is measured.
 func capacityName(sc Scenario) string {
-	return fmt.Sprintf("capacity of %s (%s, %d clients)", sc.Workload, sc.Strategies[0], sc.capacityClients())
+	return fmt.Sprintf("capacity of %s (%s, %s)", sc.Workload, sc.Strategies[0], clientsText(sc.capacityClients()))
 }
+
+// clientsText is a part of names, which have no separators of thousands.
+func clientsText(n int) string { return fmt.Sprintf("%d %s", n, figures.Noun(n, "client")) }
 
 // fullName completes a name that Check has parsed.
 func (s Suite) fullName(name string) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/poolbench/poolbench/strategies"
@@ -108,6 +109,34 @@ func TestARunEndsWhenEverythingIsDecided(t *testing.T) {
 	for _, c := range []struct{ scenario, kind string }{{"equal", "channel"}, {"twice", "thread"}, {"twice", "goroutine"}} {
 		if n := repetitionsOf(trials, c.scenario, c.kind); n != first {
 			t.Errorf("%s of %s was measured %d times; with so little noise the first look, after %d, settles it", c.kind, c.scenario, n, first)
+		}
+	}
+}
+
+// Catches: comparisons that nobody asks for and nothing can decide, for which all others need more repetitions; a scenario that is left
+// out of the family and decides all the same.
+func TestWhatIsTooShortToTellADifferenceIsNotInTheFamily(t *testing.T) {
+	for own, want := range map[int]int{0: 1 + 3, 3: 1, 4: 1 + 3} {
+		s := simulated(18)
+		s.Scenarios[1].Repetitions = own
+		d := s.design(s.records())
+		if d.Family != want {
+			t.Errorf("with %d repetitions of the second of two scenarios the family is of %d, want %d", own, d.Family, want)
+		}
+		trials, err := goThrough(t, s, 1, nil, simulate(0.01, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var obs []stat.Observation
+		for _, x := range trials {
+			if o, ok := stat.Observe(x, stat.Goodput); ok {
+				obs = append(obs, o)
+			}
+		}
+		for _, x := range stat.Decide(obs, s.records(), d) {
+			if told := x.Outcome == stat.Different; x.Scenario == "twice" && told && own == 3 {
+				t.Errorf("%s is told from %s by %d repetitions", x.Strategy, x.Against, x.Repetitions)
+			}
 		}
 	}
 }

@@ -219,8 +219,8 @@ func TestInterruptingARunKeepsItAndSaysThatItIsPartial(t *testing.T) {
 func TestARunOfWhichNoTrialIsValidFailsAndSaysWhy(t *testing.T) {
 	dir := t.TempDir()
 	code, _, stderr := execute(t.Context(), "run", "--results", dir, "--name", "none", "--scenario", "echo", "--strategy", "broken")
-	if code != 4 || !strings.Contains(stderr, "not one of 2 trials is valid") {
-		t.Errorf("exit code %d, want 4: %s", code, stderr)
+	if _, why, is := strings.Cut(stderr, "not one of 2 trials is valid: "); code != 4 || !is || !strings.Contains(why, "no such pool") || strings.Count(why, "\n") != 1 {
+		t.Errorf("exit code %d, want 4 and the reason in one line: %s", code, stderr)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "none", "report.md")); err != nil || !bytes.Contains(text, []byte("no such pool")) {
 		t.Errorf("the report does not say why (%v)", err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/poolbench/poolbench/bench/compare"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/spf13/cobra"
 )
@@ -111,7 +112,7 @@ func printComparison(w io.Writer, old, new trial.Run, r compare.Result) {
 
 func printDifferences(w io.Writer, r compare.Result) {
 	differ, names := r.Differences(), r.Names()
-	fmt.Fprintf(w, "%d of %d comparisons differ: %d regressed, %d improved.\n", len(differ), len(r.Pairs), r.Count(compare.Regressed), r.Count(compare.Improved))
+	fmt.Fprintf(w, "%d of %s differ: %d regressed, %d improved.\n", len(differ), figures.Counted(len(r.Pairs), "comparison"), r.Count(compare.Regressed), r.Count(compare.Improved))
 	if len(differ) == 0 {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 				return usage(err)
 			}
 			o.Waiting = func(most int64) {
-				fmt.Fprintf(c.ErrOrStderr(), "waiting, for a minute at most, until no more than %d sockets of this machine are in TIME_WAIT: they hold ports that the sessions need\n", most)
+				fmt.Fprintf(c.ErrOrStderr(), "waiting, for a minute at most, until no more than %s of this machine are in TIME_WAIT: they hold ports that the sessions need\n", figures.Counted(most, "socket"))
 			}
 			t, err := bench.Drive(c.Context(), target, w, l, timing, o)
 			if err != nil {
@@ -119,8 +120,8 @@ func driverHelp() string {
 // printTrial prints one trial for a person.
 func printTrial(w io.Writer, t trial.Trial) {
 	n := t.Counts
-	fmt.Fprintf(w, "%d of %d clients served (%d refused, %d got nothing); %.0f %ss/s in %v\n",
-		t.Clients.Served, t.Clients.Total, t.Clients.Refused, t.Clients.Nothing,
+	fmt.Fprintf(w, "%d of %s served (%d refused, %d got nothing); %.0f %ss/s in %v\n",
+		t.Clients.Served, figures.Counted(t.Clients.Total, "client"), t.Clients.Refused, t.Clients.Nothing,
 		float64(n.Good)/t.Window.Seconds(), t.Measured, t.Window.Round(time.Millisecond))
 	fmt.Fprintf(w, "%d intended = %d sent + %d unsent; sent = %d ok + %d rejected + %d failed + %d timed out + %d unanswered\n\n",
 		n.Intended, n.Sent, n.Unsent, n.OK, n.Rejected, n.Failed, n.TimedOut, n.Unanswered)
@@ -143,8 +144,8 @@ func printTrial(w io.Writer, t trial.Trial) {
 	times.Render()
 	fmt.Fprintf(w, "\nRequests that timed out, were never answered or never sent stand in response at %v, or at how long they had waited.\n", t.TimeOut)
 	for _, o := range t.Others {
-		fmt.Fprintf(w, "Not measured: %d clients (%s), %d connections made, %d of them ended by the server, %d right answers.\n",
-			o.Clients, o.Behaviour, o.Connected, o.Ended, o.Answered)
+		fmt.Fprintf(w, "Not measured: %s (%s), %s made, %d of them ended by the server, %s.\n",
+			figures.Counted(o.Clients, "client"), o.Behaviour, figures.Counted(o.Connected, "connection"), o.Ended, figures.Counted(o.Answered, "right answer"))
 	}
 	fmt.Fprintln(w, driverLine(t))
 	for _, f := range t.Findings {

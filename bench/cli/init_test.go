@@ -48,7 +48,7 @@ func TestInitAndListKnowFurtherSuites(t *testing.T) {
 	further.Scenarios = further.Scenarios[1:]
 	for args, want := range map[string]string{
 		"init - --suite further": "\nname: further\n",
-		"list":                   "suite further: 1 repetitions at most\nFor those who have time.\n",
+		"list":                   "suite further: 1 repetition at most\nFor those who have time.\n",
 	} {
 		var stdout, stderr bytes.Buffer
 		code := cli.Execute(t.Context(), small(), strings.Fields(args), &stdout, &stderr, []bench.Suite{further}...)

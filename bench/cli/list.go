@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/strategies"
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ func list(w io.Writer, suites []bench.Suite) {
 
 // listScenarios prints what a suite asks.
 func listScenarios(w io.Writer, suite bench.Suite, first bool) {
-	title := fmt.Sprintf("suite %s: %d repetitions at most", suite.Name, suite.Repetitions)
+	title := fmt.Sprintf("suite %s: %s at most", suite.Name, figures.Counted(suite.Repetitions, "repetition"))
 	if suite.Budget > 0 {
 		title += fmt.Sprintf(", none that begins after %v", suite.Budget)
 	}
@@ -104,7 +105,7 @@ func question(sc bench.Scenario) string {
 
 // loadOf says in a few short lines what the clients do.
 func loadOf(sc bench.Scenario) string {
-	lines := []string{fmt.Sprintf("%s %s, %d clients", sc.Load.Loop, sc.Workload, sc.Load.Clients)}
+	lines := []string{fmt.Sprintf("%s %s, %s", sc.Load.Loop, sc.Workload, figures.Counted(sc.Load.Clients, "client"))}
 	if len(sc.Fractions) > 0 {
 		offered := make([]string, len(sc.Fractions))
 		for i, f := range sc.Fractions {

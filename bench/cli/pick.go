@@ -137,8 +137,16 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 	if err != nil {
 		return err
 	}
+	spoilt := spoilers{}
+	for _, t := range run.Trials {
+		spoilt.add(t)
+	}
 	if !slices.ContainsFunc(choice.Rows, func(r pick.Row) bool { return r.Goodput > 0 }) {
-		return codedf(exitInvalid, "no candidate has a trial that can be used; %s says why", filepath.Join(s.writer.Dir(), "report.md"))
+		why := cmp.Or(spoilt.String(), "nothing was answered")
+		return codedf(exitInvalid, "no candidate has a trial that can be used: %s; %s says more", why, filepath.Join(s.writer.Dir(), "report.md"))
+	}
+	if choice.Outcome != pick.Chosen && len(spoilt) > 0 { // what cannot be used may be why
+		fmt.Fprintf(stderr, "poolbench: warning: trials that cannot be used: %v\n", spoilt)
 	}
 	if p.asJSON {
 		encoder := json.NewEncoder(stdout)

@@ -16,6 +16,7 @@ import (
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/gate"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/suitefile"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -105,8 +106,16 @@ func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session,
 	}
 	s.env.Finished, s.env.Interrupted = time.Time{}, false
 	s.env.Warnings = append(s.env.Warnings, trial.Warning{Code: "resumed", Text: fmt.Sprintf(
-		"the run was stopped after %d trials and went on at %s: the machine may have been another state before and after", len(run.Trials), now.Started.Format(time.DateTime))})
+		"the run was stopped after %s and went on at %s: the machine may have been another state before and after", figures.Counted(len(run.Trials), "trial"), now.Started.Format(time.DateTime))})
 	return s, nil
+}
+
+// keptText is what of an interrupted run is kept.
+func keptText(trials int) string {
+	if trials == 1 {
+		return "the trial that was measured is"
+	}
+	return fmt.Sprintf("the %s that were measured are", figures.Counted(trials, "trial"))
 }
 
 // hold has the run be held to rules at its end, which have to be about something that it measures.
@@ -135,7 +144,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer s.writer.Close()
 	shown := newProgress(stderr, s.env.Scenarios)
 	defer shown.end()
-	kept, steps, valid, spoilt := s.recorded, 0, 0, map[string]int{}
+	kept, steps, valid, spoilt, reasons := s.recorded, 0, 0, map[string]int{}, spoilers{}
 	count := func(t trial.Trial) {
 		if t.Attempt == 0 {
 			steps++
@@ -144,6 +153,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 			valid++
 		}
 		addSpoilt(spoilt, t)
+		reasons.add(t)
 	}
 	for _, t := range s.options.Recorded {
 		count(t)
@@ -164,10 +174,10 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	case runErr == nil:
 		s.env.Planned = steps // what was decided early needs no more
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
-		runErr = fmt.Errorf("interrupted; the %d trials that were measured are kept in %s; go on with `poolbench run --resume %s`", kept, s.writer.Dir(), s.writer.Dir())
+		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `poolbench run --resume %s`", keptText(kept), s.writer.Dir(), s.writer.Dir())
 	}
 	if runErr == nil && valid == 0 {
-		runErr = codedf(exitInvalid, "not one of %d trials is valid; %s says why", kept, filepath.Join(s.writer.Dir(), "report.md"))
+		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s says more", figures.Counted(kept, "trial"), reasons, filepath.Join(s.writer.Dir(), "report.md"))
 	}
 	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
@@ -231,7 +241,7 @@ func warningsOf(env trial.Env, spoilt map[string]int, trials int) []string {
 		counts = append(counts, fmt.Sprintf("%s in %d", code, spoilt[code]))
 	}
 	if len(counts) > 0 {
-		all = append(all, fmt.Sprintf("%s of %d trials; report.md says more", strings.Join(counts, ", "), trials))
+		all = append(all, fmt.Sprintf("%s of %s; report.md says more", strings.Join(counts, ", "), figures.Counted(trials, "trial")))
 	}
 	return all
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	resources "github.com/poolbench/poolbench/bench/internal/usage"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
@@ -96,8 +97,8 @@ func serve(ctx context.Context, s strategies.Strategy, w workload.Workload, ln n
 	err := s.Serve(ctx, ln, w.Handler(), o)
 	after := resources.Self()
 	n := o.Stats.Counts()
-	fmt.Fprintf(stdout, "accepted %d connections = %d served + %d shed + %d aborted + %d closed by force; %d panics, %d requests shed\n",
-		n.Accepted, n.Served, n.Shed, n.Aborted, n.Forced, n.Panics, n.RequestsShed)
+	fmt.Fprintf(stdout, "accepted %s = %d served + %d shed + %d aborted + %d closed by force; %s, %s shed\n",
+		figures.Counted(n.Accepted, "connection"), n.Served, n.Shed, n.Aborted, n.Forced, figures.Counted(n.Panics, "panic"), figures.Counted(n.RequestsShed, "request"))
 	printUsage(stdout, resources.Between(before, after), after.At.Sub(before.At))
 	return err
 }
@@ -117,8 +118,8 @@ func printUsage(w io.Writer, u trial.Usage, served time.Duration) {
 		run = append(run, fmt.Sprintf("%d voluntary and %d involuntary context switches", u.VoluntarySwitches, u.InvoluntarySwitches))
 	}
 	run = append(run,
-		fmt.Sprintf("%d garbage collections, which stopped it for %v in all", u.GCCycles, rough(u.GCPause)),
-		fmt.Sprintf("%d goroutines now", u.Goroutines))
+		fmt.Sprintf("%s, which stopped it for %v in all", figures.Counted(u.GCCycles, "garbage collection"), rough(u.GCPause)),
+		figures.Counted(u.Goroutines, "goroutine")+" now")
 	if len(use) == 0 {
 		use = append(use, "this system tells neither CPU time nor memory")
 	}

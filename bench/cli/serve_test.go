@@ -64,10 +64,10 @@ func TestServeTellsWhatItHasUsedWhileItServed(t *testing.T) {
 	}
 
 	lines := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
-	if len(lines) != 4 || !strings.HasPrefix(lines[1], "accepted 1 connections") {
+	if len(lines) != 4 || !strings.HasPrefix(lines[1], "accepted 1 connection = ") {
 		t.Fatalf("want what it serves, what became of the connections, and two lines of what it used; got\n%s", &stdout)
 	}
-	if !regexp.MustCompile(`[1-9]\d* garbage collections, .*, [1-9]\d* goroutines now$`).MatchString(lines[3]) {
+	if !regexp.MustCompile(`[1-9]\d* garbage collections?, .*, [1-9]\d* goroutines? now$`).MatchString(lines[3]) {
 		t.Errorf("the last line is %q", lines[3])
 	}
 	if runtime.GOOS != "linux" {

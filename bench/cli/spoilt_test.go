@@ -2,6 +2,7 @@ package cli
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/poolbench/poolbench/bench/finding"
@@ -22,5 +23,40 @@ func TestADriverAtItsLimitIsNoWarningWhereItIsWanted(t *testing.T) {
 	}
 	if want := map[string]int{finding.DriverBound: 2, finding.MachineDisturbed: 1, "invalid": 1}; !maps.Equal(spoilt, want) {
 		t.Errorf("got %v, want %v", spoilt, want)
+	}
+}
+
+// Catches: a run of which nothing can be used, and a terminal that does not say what to do about it; the consequence told before
+// the cause; figures of single trials, which make each reason look like one of its own.
+func TestWhatMadeTrialsInvalidIsTold(t *testing.T) {
+	failed := func(code, text string) trial.Trial {
+		return trial.Trial{Invalid: text, Findings: []trial.Finding{
+			{Code: finding.DriverLate, Text: "1ms of 2ms; read the service times"}, {Code: code, Text: text, Invalid: true}}}
+	}
+	none := trial.Trial{Invalid: "there is no rate to offer"}
+	for name, c := range map[string]struct {
+		trials []trial.Trial
+		want   string
+	}{
+		"all can be used": {[]trial.Trial{{}, {Findings: []trial.Finding{{Code: finding.DriverLate, Text: "late; do"}}}}, ""},
+		"one reason with other figures": {[]trial.Trial{failed(finding.DriverPaused, "for 3ms; wait"), failed(finding.DriverPaused, "for 4ms; wait"), {}},
+			"driver-paused in 2 (wait)"},
+		"consequences last": {[]trial.Trial{none, none, none, failed(finding.LateEdge, "1ms; wait")}, "late-edge in 1 (wait), there is no rate to offer, in 3"},
+		"the most frequent first, and others counted": {[]trial.Trial{none, failed(finding.DriverMissed, "1; lower"), failed(finding.LateEdge, "1ms; wait"),
+			failed(finding.LateEdge, "1ms; wait"), failed(finding.DriverPaused, "1ms; leave"), failed(finding.DriverPaused, "1ms; wait"), failed(finding.DriverPaused, "2ms; wait")},
+			"driver-paused in 3 (wait), late-edge in 2 (wait), 2 other reasons in 2"},
+	} {
+		s := spoilers{}
+		for _, x := range c.trials {
+			s.add(x)
+		}
+		if got := s.String(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	s := spoilers{}
+	s.add(trial.Trial{Invalid: "server died:\npanic\x1b[2J"})
+	if got := s.String(); strings.ContainsAny(got, "\n\x1b") {
+		t.Errorf("%q has control characters of what a server wrote", got)
 	}
 }

@@ -274,17 +274,19 @@ func TestOnAnotherMachineOnlyRatiosToTheBaselineAreCompared(t *testing.T) {
 func TestEverythingThatMakesAnotherMachineIsSeen(t *testing.T) {
 	one := func() trial.Run { return synth{goodput: equal(1), repetitions: 1}.run() }
 	for name, change := range map[string]func(*trial.Run){
-		"CPU model":      func(r *trial.Run) { r.Env.Platform.CPUModel = "x" },
-		"CPUs":           func(r *trial.Run) { r.Env.Platform.CPUs = 64 },
-		"system":         func(r *trial.Run) { r.Env.Platform.GOARCH = "arm64" },
-		"kernel":         func(r *trial.Run) { r.Env.Platform.Kernel = "7" },
-		"sysctl a.b":     func(r *trial.Run) { r.Env.Platform.Sysctls = map[string]string{"a.b": "1"} },
-		"server":         func(r *trial.Run) { r.Env.Server.CPUs = []int{3} },
-		"driver":         func(r *trial.Run) { r.Env.Driver.GOMAXPROCS = 3 },
-		"driver used":    func(r *trial.Run) { r.Trials[0].Driver.Name = "goroutines" },
-		"clock source":   func(r *trial.Run) { r.Env.Platform.Clocksource = "hpet" },
-		"changed Go":     func(r *trial.Run) { r.Env.Platform.GoVersion = "go2" },
-		"changed commit": func(r *trial.Run) { r.Env.Dirty = true },
+		"CPU model":        func(r *trial.Run) { r.Env.Platform.CPUModel = "x" },
+		"CPU quota":        func(r *trial.Run) { r.Env.Platform.CPUQuota = new(float64); *r.Env.Platform.CPUQuota = 1.5 },
+		"environment GOGC": func(r *trial.Run) { r.Env.Platform.GoSettings = map[string]string{"GOGC": "off"} },
+		"CPUs":             func(r *trial.Run) { r.Env.Platform.CPUs = 64 },
+		"system":           func(r *trial.Run) { r.Env.Platform.GOARCH = "arm64" },
+		"kernel":           func(r *trial.Run) { r.Env.Platform.Kernel = "7" },
+		"sysctl a.b":       func(r *trial.Run) { r.Env.Platform.Sysctls = map[string]string{"a.b": "1"} },
+		"server":           func(r *trial.Run) { r.Env.Server.CPUs = []int{3} },
+		"driver":           func(r *trial.Run) { r.Env.Driver.GOMAXPROCS = 3 },
+		"driver used":      func(r *trial.Run) { r.Trials[0].Driver.Name = "goroutines" },
+		"clock source":     func(r *trial.Run) { r.Env.Platform.Clocksource = "hpet" },
+		"changed Go":       func(r *trial.Run) { r.Env.Platform.GoVersion = "go2" },
+		"changed commit":   func(r *trial.Run) { r.Env.Dirty = true },
 		"changed module example.org/pool": func(r *trial.Run) {
 			r.Env.Modules = []trial.Module{{Path: "example.org/pool", Version: "v2"}}
 		},

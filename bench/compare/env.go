@@ -64,11 +64,21 @@ func machine(old, new trial.Run) []Change {
 	c.add("kernel", a.Kernel, b.Kernel)
 	c.add("clock source", a.Clocksource, b.Clocksource)
 	c.add("frequency governor", a.Governor, b.Governor)
+	c.add("CPU quota", quota(a), quota(b))
 	c.each("sysctl ", a.Sysctls, b.Sysctls)
+	c.each("environment ", a.GoSettings, b.GoSettings)
 	c.add("server", place(old.Env.Server), place(new.Env.Server))
 	c.add("driver", place(old.Env.Driver), place(new.Env.Driver))
 	c.add("driver used", drivers(old.Trials), drivers(new.Trials))
 	return c
+}
+
+// quota is none where the record does not tell: those of older programs do not, and most machines have none.
+func quota(p trial.Platform) string {
+	if p.CPUQuota == nil || *p.CPUQuota == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.3g CPUs", *p.CPUQuota)
 }
 
 func place(s trial.Side) string {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -21,7 +22,7 @@ func Describe(run trial.Run) string {
 	if e.Dirty {
 		commit += " with changes"
 	}
-	return fmt.Sprintf("%s: %s, commit %s, %s, %d trials", run.Dir, e.Started.UTC().Format("2006-01-02 15:04 MST"), commit, cmp.Or(e.Suite, "no suite"), len(run.Trials))
+	return fmt.Sprintf("%s: %s, commit %s, %s, %s", run.Dir, e.Started.UTC().Format("2006-01-02 15:04 MST"), commit, cmp.Or(e.Suite, "no suite"), figures.Counted(len(run.Trials), "trial"))
 }
 
 // NotTheSame is what has to be said first where absolute figures mean nothing.
@@ -156,10 +157,10 @@ func (r Result) LeftOut() (skipped, onlyOld, onlyNew []LeftOut) {
 // Method says how the comparison was made, in lines for a terminal.
 func (r Result) Method() string {
 	return fmt.Sprintf("The ratio is NEW over OLD: the median over all pairs of trials, and its interval at 95 %% for itself. A difference is named if it is\n"+
-		"larger than %s and significant by the exact rank-sum test, after Holm: p ≤ %s among the %d comparisons by the metric and at the\n"+
+		"larger than %s and significant by the exact rank-sum test, after Holm: p ≤ %s among the %s by the metric and at the\n"+
 		"level that decide a scenario (*), and the same among the %d others. Runs differ by their moments as well: where all\n"+
 		"strategies have changed alike, the machine is the likelier reason.",
-		Percent(r.Threshold), Digits(r.Families[0].Alpha), r.Families[0].Size, r.Families[1].Size)
+		Percent(r.Threshold), Digits(r.Families[0].Alpha), figures.Counted(r.Families[0].Size, "comparison"), r.Families[1].Size)
 }
 
 // Names are short names of strategies by their full ones: the kind alone where there is one of that kind.

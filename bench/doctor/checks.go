@@ -27,6 +27,6 @@ var checks = []check{
 	{"virtual-machine", "virtual machine", "What other machines on the same host do can be seen in the figures; stolen time tells of a part.", virtual},
 	{"container", "container", "A container has limits of its own, which are judged here instead of the machine's.", container},
 	{"build", "build", "A program that was built for testing measures its instrumentation.", built},
-	{"go", "Go", "Variables of the environment change how server and driver run, and no record has them.", goSettings},
+	{"go", "Go", "Variables of the environment change how server and driver run.", goSettings},
 	{"c-compiler", "C compiler", "Measuring needs none; the race detector, in the tests, does.", cCompiler},
 }

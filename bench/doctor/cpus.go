@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/internal/pin"
 )
 
@@ -203,7 +204,7 @@ func loadAverage(f Facts) []Finding {
 	}
 	n := max(f.Platform.CPUs, 1)
 	if *f.LoadAvg > disturbance*float64(n) {
-		return mended(advised(one(Warning, "%.2f over the last minute, with %s", *f.LoadAvg, counted(n, "CPU", "CPUs")),
+		return mended(advised(one(Warning, "%.2f over the last minute, with %s", *f.LoadAvg, figures.Counted(n, "CPU")),
 			"Nothing to mend if that was a run or a build that has ended: wait."), "sleep 60")
 	}
 	return ok("%.2f", *f.LoadAvg)
@@ -271,11 +272,4 @@ func told[T any](fact *T) T {
 		return none
 	}
 	return *fact
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprint(n, " ", many)
 }

@@ -327,12 +327,7 @@ func TestWhatIsRefusedIsWhatARunRefuses(t *testing.T) {
 	}
 }
 
-func TestNumbersAreGrouped(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567"} {
-		if got := grouped(n); got != want {
-			t.Errorf("grouped(%d) = %s, want %s", n, got, want)
-		}
-	}
+func TestSizesAndSharesAreShort(t *testing.T) {
 	for n, want := range map[int64]string{1 << 20: "1 MiB", 3 << 29: "1.5 GiB", 20 << 30: "20 GiB"} {
 		if got := bytes(n); got != want {
 			t.Errorf("bytes(%d) = %s, want %s", n, got, want)

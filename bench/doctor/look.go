@@ -81,9 +81,9 @@ func clockRead() time.Duration {
 	return least
 }
 
-// set are the variables that change how Go programs run, of those that a run does not set itself as it does GOMAXPROCS.
+// set are the variables that change how Go programs run.
 func set(getenv func(string) string) []string {
-	return slices.DeleteFunc([]string{"GOGC", "GOMEMLIMIT", "GODEBUG"}, func(name string) bool { return getenv(name) == "" })
+	return slices.DeleteFunc(slices.Clone(env.GoVariables), func(name string) bool { return getenv(name) == "" })
 }
 
 // compiler is the one that cgo uses unless `go env -w` says otherwise.

@@ -1,14 +1,12 @@
 package doctor
 
 import (
-	"errors"
 	"io/fs"
-	"math"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/poolbench/poolbench/bench/internal/cgroup"
 	"github.com/poolbench/poolbench/bench/internal/pin"
 )
 
@@ -26,18 +24,18 @@ func (f *Facts) linux(root fs.FS) {
 	if average, err := strconv.ParseFloat(first(word(root, "proc/loadavg")), 64); err == nil {
 		f.LoadAvg = &average
 	}
-	groups := groupsOf(root)
-	if quota, tells := groups.quota(); tells {
+	groups := cgroup.Of(root)
+	if quota, tells := groups.Quota(); tells {
 		f.Quota = &quota
 	}
 	f.MemoryLeft = memoryLeft(root)
-	if room, limited := groups.room("memory", "memory.max", "memory.current", "memory.limit_in_bytes", "memory.usage_in_bytes"); limited && f.MemoryLeft > 0 {
+	if room, limited := groups.Room("memory", "memory.max", "memory.current", "memory.limit_in_bytes", "memory.usage_in_bytes"); limited && f.MemoryLeft > 0 {
 		f.MemoryLeft = min(f.MemoryLeft, max(room, 1)) // 0 is not told
 	}
 	// Any thread takes a number; threads-max counts those of all users (proc_sys_kernel(5)).
 	if most, err := strconv.ParseInt(word(root, "proc/sys/kernel/threads-max"), 10, 64); err == nil {
 		f.ThreadRoom = max(most-threadsNow(root), 1)
-		if room, limited := groups.room("pids", "pids.max", "pids.current", "pids.max", "pids.current"); limited {
+		if room, limited := groups.Room("pids", "pids.max", "pids.current", "pids.max", "pids.current"); limited {
 			f.ThreadRoom = min(f.ThreadRoom, max(room, 1))
 		}
 	}
@@ -100,90 +98,6 @@ func threadsNow(root fs.FS) int64 {
 		}
 	}
 	return 0
-}
-
-// groups are the control groups of this process, by controller; that of version 2 has the empty name.
-type groups struct {
-	root fs.FS
-	path map[string]string
-}
-
-func groupsOf(root fs.FS) groups {
-	g := groups{root: root, path: map[string]string{}}
-	for line := range strings.SplitSeq(word(root, "proc/self/cgroup"), "\n") {
-		// hierarchy:controllers:path (cgroups(7))
-		parts := strings.SplitN(line, ":", 3)
-		if len(parts) != 3 {
-			continue
-		}
-		for controller := range strings.SplitSeq(parts[1], ",") {
-			g.path[controller] = strings.TrimPrefix(parts[2], "/")
-		}
-	}
-	return g
-}
-
-// folders are those of a controller's group and of all above it, because the tightest limit holds, in either version. A
-// container may see its own group as the root, and the path of the host: what is not there is left out.
-func (g groups) folders(controller string) []string {
-	var all []string
-	add := func(mount, group string) {
-		for dir := path.Join(mount, group); ; dir = path.Dir(dir) {
-			if _, err := fs.Stat(g.root, dir); err == nil {
-				all = append(all, dir)
-			}
-			if dir == mount || dir == "." {
-				return
-			}
-		}
-	}
-	if group, ok := g.path[""]; ok {
-		add("sys/fs/cgroup", group)
-	}
-	if group, ok := g.path[controller]; ok {
-		add("sys/fs/cgroup/"+controller, group)
-	}
-	return all
-}
-
-// quota is the tightest, in CPUs; 0: none. false: no control group tells.
-func (g groups) quota() (cpus float64, tells bool) {
-	least := math.Inf(1)
-	for _, dir := range g.folders("cpu") {
-		var quota, period string
-		if both := strings.Fields(word(g.root, dir+"/cpu.max")); len(both) == 2 { // version 2: "max 100000"
-			quota, period = both[0], both[1]
-		} else { // version 1: -1 is none
-			quota, period = word(g.root, dir+"/cpu.cfs_quota_us"), word(g.root, dir+"/cpu.cfs_period_us")
-		}
-		tells = tells || quota != ""
-		q, err := strconv.ParseFloat(quota, 64)
-		p, perr := strconv.ParseFloat(period, 64)
-		if errors.Join(err, perr) == nil && q > 0 && p > 0 {
-			least = min(least, q/p)
-		}
-	}
-	// The root of version 2 has no such file, and no limit.
-	tells = tells || slices.Contains(g.folders("cpu"), "sys/fs/cgroup")
-	if math.IsInf(least, 1) {
-		return 0, tells
-	}
-	return least, tells
-}
-
-// room is the least that a limit leaves; false: nothing limits. Files are those of version 2, then those of version 1.
-func (g groups) room(controller, most, now, oldMost, oldNow string) (left int64, limited bool) {
-	left = math.MaxInt64 // as version 1 says "none", but for a page
-	for _, dir := range g.folders(controller) {
-		for _, names := range [][2]string{{most, now}, {oldMost, oldNow}} {
-			m, err := strconv.ParseInt(word(g.root, dir+"/"+names[0]), 10, 64) // "max" is none
-			n, nerr := strconv.ParseInt(word(g.root, dir+"/"+names[1]), 10, 64)
-			if errors.Join(err, nerr) == nil {
-				left, limited = min(left, m-n), true
-			}
-		}
-	}
-	return left, limited
 }
 
 // virtualOf names the virtual machine; empty: none. The flag is set by the hypervisor's own CPUID leaf

@@ -5,13 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/internal/load"
 )
 
 func suites(f Facts) []Finding {
 	var all []Finding
 	for _, s := range f.Needs.Suites {
-		found := one(OK, "%s can be measured", counted(s.Scenarios, "scenario", "scenarios"))
+		found := one(OK, "%s can be measured", figures.Counted(s.Scenarios, "scenario"))
 		if refused := f.Refused[s.Name]; len(refused) > 0 {
 			found = advised(one(Bad, "%s", refusal(f, refused)), "%s", without(s, refused))
 		}
@@ -30,13 +31,13 @@ func refusal(f Facts, refused []Refusal) string {
 		case may == 0 || r.Files <= may:
 			why = append(why, fmt.Sprintf("%s: %v", r.Scenario, r.Err))
 		case len(files) == 0:
-			files = append(files, fmt.Sprintf("%s needs %s open files", r.Scenario, grouped(r.Files)))
+			files = append(files, fmt.Sprintf("%s needs %s open files", r.Scenario, figures.Count(r.Files)))
 		default:
-			files = append(files, fmt.Sprintf("%s %s", r.Scenario, grouped(r.Files)))
+			files = append(files, fmt.Sprintf("%s %s", r.Scenario, figures.Count(r.Files)))
 		}
 	}
 	if len(files) > 0 {
-		why = append(why, fmt.Sprintf("%s, and you may have %s", strings.Join(files, ", "), grouped(may)))
+		why = append(why, fmt.Sprintf("%s, and you may have %s", strings.Join(files, ", "), figures.Count(may)))
 	}
 	return strings.Join(why, "; ")
 }
@@ -59,11 +60,11 @@ func openFiles(f Facts) []Finding {
 	case limit.Soft == 0:
 		return ok("no limit that %s tells", f.Platform.GOOS)
 	case limit.Soft >= need:
-		return ok("%s needed, %s allowed", grouped(need), grouped(limit.Soft))
+		return ok("%s needed, %s allowed", figures.Count(need), figures.Count(limit.Soft))
 	case len(f.Refused) == 0:
-		return ok("%s needed; %s allowed, which a run may raise", grouped(need), grouped(limit.Soft))
+		return ok("%s needed; %s allowed, which a run may raise", figures.Count(need), figures.Count(limit.Soft))
 	}
-	found := one(Bad, "%s needed, %s allowed", grouped(need), grouped(limit.Soft))
+	found := one(Bad, "%s needed, %s allowed", figures.Count(need), figures.Count(limit.Soft))
 	switch {
 	case limit.Hard >= need:
 		return mended(found, "ulimit -n %d", need)
@@ -88,9 +89,9 @@ func somaxconn(f Facts) []Finding {
 	case !has:
 		return untold("%s does not tell", f.Platform.GOOS)
 	case n >= f.Needs.Clients:
-		return ok("%s, for %s clients at most", grouped(n), grouped(f.Needs.Clients))
+		return ok("%s, for %s clients at most", figures.Count(n), figures.Count(f.Needs.Clients))
 	}
-	return mended(one(Warning, "%s, for up to %s clients", grouped(n), grouped(f.Needs.Clients)), "sudo sysctl -w %s=%d", name, f.Needs.Clients)
+	return mended(one(Warning, "%s, for up to %s clients", figures.Count(n), figures.Count(f.Needs.Clients)), "sudo sysctl -w %s=%d", name, f.Needs.Clients)
 }
 
 // synBacklog bounds nothing where SYN cookies are on: then the listener's backlog counts for half-open connections as well.
@@ -103,11 +104,11 @@ func synBacklog(f Facts) []Finding {
 	case !has || f.SynCookies == "":
 		return untold("%s does not tell", f.Platform.GOOS)
 	case f.SynCookies != "0":
-		return ok("%s; with SYN cookies it bounds nothing", grouped(n))
+		return ok("%s; with SYN cookies it bounds nothing", figures.Count(n))
 	case n-n/4 >= f.Needs.Clients:
-		return ok("%s, for %s clients at most", grouped(n), grouped(f.Needs.Clients))
+		return ok("%s, for %s clients at most", figures.Count(n), figures.Count(f.Needs.Clients))
 	}
-	return mended(one(Warning, "%s, for up to %s clients", grouped(n), grouped(f.Needs.Clients)), "sudo sysctl -w %s=%d", name, (4*f.Needs.Clients+2)/3)
+	return mended(one(Warning, "%s, for up to %s clients", figures.Count(n), figures.Count(f.Needs.Clients)), "sudo sysctl -w %s=%d", name, (4*f.Needs.Clients+2)/3)
 }
 
 // usualPorts are those of Linux where nobody has said otherwise (ip_local_port_range in ip(7)).
@@ -120,12 +121,12 @@ func ports(f Facts) []Finding {
 		return untold("%s does not tell", f.Platform.GOOS)
 	}
 	n, need := last-first+1, f.Needs.Ports
-	found := ok("%s for each address", grouped(n))
+	found := ok("%s for each address", figures.Count(n))
 	switch {
 	case n < need.Staying:
-		found = one(Bad, "%s for each address, and %s connections stay at once", grouped(n), grouped(need.Staying))
+		found = one(Bad, "%s for each address, and %s connections stay at once", figures.Count(n), figures.Count(need.Staying))
 	case f.Needs.Sessions && n < need.Counted:
-		found = one(Warning, "%s for each address, and the driver counts on %s", grouped(n), grouped(need.Counted))
+		found = one(Warning, "%s for each address, and the driver counts on %s", figures.Count(n), figures.Count(need.Counted))
 	default:
 		return found
 	}
@@ -142,7 +143,7 @@ func portReuse(f Facts) []Finding {
 	case !f.Needs.Sessions:
 		return ok("no suite needs them: all connections stay")
 	case n == 0:
-		return mended(one(Warning, "not for a minute, so that sessions wait once %s are used up", grouped(f.Needs.Ports.TimeWait)), "sudo sysctl -w %s=2", name)
+		return mended(one(Warning, "not for a minute, so that sessions wait once %s are used up", figures.Count(f.Needs.Ports.TimeWait)), "sudo sysctl -w %s=2", name)
 	}
 	return ok("on loopback after a second")
 }
@@ -153,9 +154,9 @@ func timeWait(f Facts) []Finding {
 	case f.TimeWait == nil:
 		return untold("%s does not tell", f.Platform.GOOS)
 	case f.Needs.Sessions && *f.TimeWait > most:
-		return mended(one(Warning, "%s sockets, and sessions wait until it is %s", grouped(*f.TimeWait), grouped(most)), "sleep 60")
+		return mended(one(Warning, "%s, and sessions wait until it is %s", figures.Counted(*f.TimeWait, "socket"), figures.Count(most)), "sleep 60")
 	}
-	return ok("%s sockets", grouped(*f.TimeWait))
+	return ok("%s", figures.Counted(*f.TimeWait, "socket"))
 }
 
 const (
@@ -188,10 +189,10 @@ func threads(f Facts) []Finding {
 	case f.ThreadRoom == 0:
 		return untold("%s does not tell", f.Platform.GOOS)
 	case f.ThreadRoom < need:
-		return advised(one(Bad, "%s more may be started, and up to %s are needed", grouped(f.ThreadRoom), grouped(need)),
+		return advised(one(Bad, "%s more may be started, and up to %s are needed", figures.Count(f.ThreadRoom), figures.Count(need)),
 			"Start the container or service with more (docker run --pids-limit %d, TasksMax of a service).", need)
 	}
-	return ok("%s more may be started, up to %s needed", grouped(f.ThreadRoom), grouped(need))
+	return ok("%s more may be started, up to %s needed", figures.Count(f.ThreadRoom), figures.Count(need))
 }
 
 // perTrial is what a trial takes of the disk: 12 KiB in the reference run, its part of report and plots included.
@@ -250,15 +251,6 @@ func cCompiler(f Facts) []Finding {
 		return ok("none: `make test` tests without the race detector")
 	}
 	return ok("%s", f.CCompiler)
-}
-
-// grouped writes a number with commas.
-func grouped[N int | int64 | uint64](n N) string {
-	digits := fmt.Sprint(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }
 
 func bytes(n int64) string {

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -76,6 +77,21 @@ func Invalid(fs []trial.Finding) string {
 		}
 	}
 	return ""
+}
+
+// Reason is why t must not be used: the code of the finding that Invalid takes its text from, and what to do about it. Where no
+// finding is the reason (the server died, say), the code is empty and do is what the record says. false: it can be used.
+func Reason(t trial.Trial) (code, do string, invalid bool) {
+	if t.Invalid == "" {
+		return "", "", false
+	}
+	for _, f := range t.Findings {
+		if f.Invalid {
+			_, do, _ = strings.Cut(f.Text, "; ") // each text has what was seen, and then what to do
+			return f.Code, do, true
+		}
+	}
+	return "", t.Invalid, true
 }
 
 // AsWanted says that f is what t was measured for, and no news to a reader: a driver at its limit with the null server.

@@ -3,6 +3,7 @@ package finding
 import (
 	"slices"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -41,8 +42,8 @@ func driverGC(t trial.Trial) (trial.Finding, bool) {
 	if of(paused, t.Window) <= notable {
 		return none()
 	}
-	return note(DriverGC, "the driver's garbage collector stopped it for %v of its window of %v, in %d collections; "+
-		"lower the number of clients, or drive from a process that does nothing else", short(paused), short(t.Window), t.DriverUsage.GCCycles)
+	return note(DriverGC, "the driver's garbage collector stopped it for %v of its window of %v, in %s; "+
+		"lower the number of clients, or drive from a process that does nothing else", short(paused), short(t.Window), figures.Counted(t.DriverUsage.GCCycles, "collection"))
 }
 
 // preemptions is how often each CPU of the driver may be taken from what runs on it, per second. On an idle machine it

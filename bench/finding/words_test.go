@@ -132,6 +132,25 @@ func TestEachTextSaysWhatWasSeenAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestTheReasonIsTheFirstFindingThatCostsATrial(t *testing.T) {
+	late := trial.Finding{Code: DriverLate, Text: "3 were late; lower the rate"}
+	paused := trial.Finding{Code: DriverPaused, Text: "paused for 3s; leave it alone; really", Invalid: true}
+	edge := trial.Finding{Code: LateEdge, Text: "3s late; a longer window", Invalid: true}
+	for name, c := range map[string]struct {
+		t        trial.Trial
+		code, do string
+		invalid  bool
+	}{
+		"valid":        {trial.Trial{Findings: []trial.Finding{late}}, "", "", false},
+		"two reasons":  {trial.Trial{Invalid: paused.Text, Findings: []trial.Finding{late, paused, edge}}, DriverPaused, "leave it alone; really", true},
+		"no finding's": {trial.Trial{Invalid: "server died", Findings: []trial.Finding{late}}, "", "server died", true},
+	} {
+		if code, do, invalid := Reason(c.t); code != c.code || do != c.do || invalid != c.invalid {
+			t.Errorf("%s: %q, %q, %v", name, code, do, invalid)
+		}
+	}
+}
+
 func TestNumbersAreShort(t *testing.T) {
 	for share, want := range map[float64]string{0: "0 %", 0.0012: "0.12 %", 0.0123: "1.2 %", 0.5: "50 %", 1: "100 %", 1.234: "123 %"} {
 		if got := percent(share); got != want {

@@ -37,6 +37,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -134,7 +135,7 @@ type Violation struct {
 // String says what was seen, and where.
 func (v Violation) String() string {
 	m, _ := metricOf(v.Rule.Metric)
-	return fmt.Sprintf("%s: %s is %s in %s (%d trials)", v.Rule, v.Rule.Metric, m.unit.short(v.Value), place(v.Cell), v.Trials)
+	return fmt.Sprintf("%s: %s is %s in %s (%s)", v.Rule, v.Rule.Metric, m.unit.short(v.Value), place(v.Cell), figures.Counted(v.Trials, "trial"))
 }
 
 func place(c stat.Cell) string {
@@ -161,7 +162,7 @@ func (r Rule) Violations(run trial.Run) ([]Violation, error) {
 	}
 	for _, s := range cells {
 		if n := ended(run, s.Cell); n > 0 {
-			unknown = append(unknown, fmt.Errorf("%s: cannot be judged in %s: its server ended by itself in %d of the trials, and the others are those that it survived",
+			unknown = append(unknown, fmt.Errorf("%s: cannot be judged in %s: its server ended by itself in %d of its trials, and the others are those that it survived",
 				r, place(s.Cell), n))
 			continue
 		}
@@ -326,7 +327,8 @@ func quantile(s stat.Summary, q float64) (float64, string) {
 	}
 	d, supported := s.Latency.Response.Quantile(q)
 	if !supported {
-		return 0, fmt.Sprintf("%d requests in %d trials are too few for it; measure for longer", s.Latency.Response.Count(), s.Trials)
+		return 0, fmt.Sprintf("%s in %s are too few for it; measure for longer",
+			figures.Counted(s.Latency.Response.Count(), "request"), figures.Counted(s.Trials, "trial"))
 	}
 	return d.Seconds(), ""
 }

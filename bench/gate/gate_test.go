@@ -193,7 +193,7 @@ func TestWhatCannotBeBelievedIsNotJudged(t *testing.T) {
 	// Of a server that died, the figures are those of the trials that it survived.
 	died := one("echo", ants, 0, 1)
 	died.Invalid, died.Findings = "it died", []trial.Finding{finding.Ended(errors.New("it died"))}
-	if vs, err := must(t, "not-ok>1% for ants").Violations(runOf(one("echo", ants, 0, 0), died)); err == nil || len(vs) > 0 || !strings.Contains(err.Error(), "in 1 of the trials") {
+	if vs, err := must(t, "not-ok>1% for ants").Violations(runOf(one("echo", ants, 0, 0), died)); err == nil || len(vs) > 0 || !strings.Contains(err.Error(), "in 1 of its trials") {
 		t.Errorf("%v, %v", vs, err)
 	}
 	if _, err := must(t, "not-ok>1% for goroutine").Violations(runOf(died, one("echo", plainly, 0, 0))); err != nil {
@@ -255,7 +255,8 @@ func TestARunIsJudgedOnlyIfMostOfItIsValid(t *testing.T) {
 		"all valid":                   {some(10, 0), ""},
 		"one in ten invalid":          {some(10, 1), ""},
 		"two in ten invalid":          {some(10, 2), "2 of 10"},
-		"all invalid":                 {some(10, 10), "not one of 10"},
+		"all invalid":                 {some(10, 10), "not one of 10 trials"},
+		"one, and that invalid":       {some(1, 1), "not one of 1 trial is"},
 		"invalid, and measured again": {again, ""},
 		"valid, and measured again":   {spoilt, ""},
 		"no trial":                    {trial.Run{}, "no trial"},
@@ -269,6 +270,16 @@ func TestARunIsJudgedOnlyIfMostOfItIsValid(t *testing.T) {
 	j := Judge(some(10, 0), []Rule{must(t, "p99>1ms"), must(t, "p99>1s"), must(t, "p99>1ms on opera")})
 	if len(j.Violations) != 1 || j.Unknown == nil || j.Invalid != nil {
 		t.Errorf("%+v", j)
+	}
+}
+
+func TestOneTrialIsNotTrials(t *testing.T) {
+	v := Violation{Rule: must(t, "p99>1ms"), Value: 0.002, Trials: 1}
+	if got := v.String(); !strings.HasSuffix(got, "(1 trial)") {
+		t.Error(got)
+	}
+	if _, why := quantile(stat.Summary{Trials: 1}, 0.99); !strings.HasPrefix(why, "0 requests in 1 trial are") {
+		t.Error(why)
 	}
 }
 

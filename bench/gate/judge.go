@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -59,9 +60,10 @@ func checkRun(run trial.Run) error {
 	case len(valid) == 0:
 		return errors.New("the run has no trial")
 	case good == 0:
-		return fmt.Errorf("not one of %d trials is valid", len(valid))
+		return fmt.Errorf("not one of %s is valid", figures.Counted(len(valid), "trial"))
 	case float64(bad) > MostInvalid*float64(len(valid)):
-		return fmt.Errorf("%d of %d trials are invalid, even measured again, and more than %.0f %% are too many to judge by the rest; leave the machine alone", bad, len(valid), 100*MostInvalid)
+		return fmt.Errorf("%d of %s are invalid, even measured again, and more than %.0f %% are too many to judge by the rest; leave the machine alone",
+			bad, figures.Counted(len(valid), "trial"), 100*MostInvalid)
 	}
 	return nil
 }

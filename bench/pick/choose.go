@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/verdict"
@@ -251,7 +252,7 @@ func (c *Choice) size(sizing stat.Sizing, sized bool, short float64) error {
 	case spec.Limits.Workers == strategies.Unbounded:
 	case spec.Unit == strategies.ConnUnit && spec.Limits.Workers >= n:
 		c.Limit = &Limit{Workers: spec.Limits.Workers, Enough: n, Sure: true, Why: fmt.Sprintf(
-			"%s keep a worker each, and 3·√%d more leave room for a number that changes: whoever came beyond the limit would get nothing until one ends", counted(n, "connection"), n)}
+			"%s keep a worker each, and 3·√%d more leave room for a number that changes: whoever came beyond the limit would get nothing until one ends", figures.Counted(n, "connection"), n)}
 	case sized && sizing.Smallest >= 0 && sweeps(sizing, spec):
 		i := sizing.Smallest
 		if !sizing.Sure { // what is only not shown to be too small is no promise
@@ -305,9 +306,9 @@ func (c *Choice) explain(v verdict.Verdict, at verdict.Scenario, over *verdict.S
 	}
 	switch c.Outcome {
 	case Chosen:
-		c.Sentence = fmt.Sprintf("Take %s: at %s it serves all %s%s%s.", called, rate, counted(s.Connections, "connection"), response, s.kept(r))
+		c.Sentence = fmt.Sprintf("Take %s: at %s it serves all %s%s%s.", called, rate, figures.Counted(s.Connections, "connection"), response, s.kept(r))
 		if r.Fewest < r.Total { // the verdict takes one that came too late for an accident
-			c.Sentence = fmt.Sprintf("Take %s: at %s it serves %d of %s%s%s.", called, rate, r.Fewest, counted(r.Total, "connection"), response, s.kept(r))
+			c.Sentence = fmt.Sprintf("Take %s: at %s it serves %d of %s%s%s.", called, rate, r.Fewest, figures.Counted(r.Total, "connection"), response, s.kept(r))
 		}
 	case Undecided:
 		more := 0
@@ -316,7 +317,7 @@ func (c *Choice) explain(v verdict.Verdict, at verdict.Scenario, over *verdict.S
 		}
 		hint := ""
 		if more > 0 {
-			hint = fmt.Sprintf(" (about %s would decide: give it a longer --budget)", counted(more, "more repetition"))
+			hint = fmt.Sprintf(" (about %s would decide: give it a longer --budget)", figures.Counted(more, "more repetition"))
 		}
 		c.Sentence = fmt.Sprintf("Not decided at %s%s; take %s meanwhile, the simplest that may be among the best%s.", rate, hint, called, response)
 	case Missed:
@@ -326,7 +327,7 @@ func (c *Choice) explain(v verdict.Verdict, at verdict.Scenario, over *verdict.S
 		c.Why = append(c.Why, at.Sentence)
 	}
 	if c.Limit != nil {
-		c.Why = append(c.Why, fmt.Sprintf("%s: %s.", counted(c.Limit.Workers, "worker"), c.Limit.Why))
+		c.Why = append(c.Why, fmt.Sprintf("%s: %s.", figures.Counted(c.Limit.Workers, "worker"), c.Limit.Why))
 	}
 	if s.Hold > 0 && sized && c.Take != c.Measured {
 		c.Why = append(c.Why, fmt.Sprintf("Little's law asks for %d on average: %s per second, each held for %v.", Little(c.Offered, s.Hold), number(c.Offered), s.Hold))
@@ -399,17 +400,10 @@ func (c *Choice) beyondText(v verdict.Verdict, over *verdict.Scenario) []string 
 	return []string{text + "."}
 }
 
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
 // number writes a rate with three digits at most.
 func number(v float64) string {
 	if v >= 100 {
-		return fmt.Sprintf("%.0f", v)
+		return figures.Count(int64(math.Round(v)))
 	}
 	return fmt.Sprintf("%.3g", v)
 }

@@ -171,7 +171,7 @@ func TestOfThoseThatAreTiedTheSimplestIsTaken(t *testing.T) {
 	if c.Outcome != pick.Chosen || c.Take != free || len(c.AsGood) != 3 || c.Limit != nil {
 		t.Errorf("%s: %s, as good: %v, limit %+v", c.Outcome, c.Take, c.AsGood, c.Limit)
 	}
-	says(t, c, "Take goroutine (no limit, unit=conn): at 10000 per second (50 % of the capacity) it serves all 1000 connections", "which keeps p99=20ms")
+	says(t, c, "Take goroutine (no limit, unit=conn): at 10,000 per second (50 % of the capacity) it serves all 1,000 connections", "which keeps p99=20ms")
 	if c.Code != `strategies.PerConn("goroutine", strategies.Goroutine().New, strategies.Limits{Workers: strategies.Unbounded})` || len(c.Imports) != 1 {
 		t.Errorf("%v: %s", c.Imports, c.Code)
 	}
@@ -242,7 +242,7 @@ func TestAnObjectiveThatNobodyKeepsIsSaidFirst(t *testing.T) {
 	if c.Outcome != pick.Missed || c.Measured != request || c.Code == "" {
 		t.Errorf("%s: %s", c.Outcome, c.Measured)
 	}
-	if !strings.HasPrefix(c.Sentence, "No candidate keeps p99=20ms at 10000 per second") {
+	if !strings.HasPrefix(c.Sentence, "No candidate keeps p99=20ms at 10,000 per second") {
 		t.Errorf("the first line: %s", c.Sentence)
 	}
 }
@@ -252,7 +252,7 @@ func TestWhatIsNotDecidedIsSaidWithTheSimplestMeanwhile(t *testing.T) {
 	if c.Outcome != pick.Undecided || c.Take != free {
 		t.Errorf("%s: %s: %s", c.Outcome, c.Take, c.Sentence)
 	}
-	says(t, c, "Not decided at 10000 per second", "take goroutine (no limit, unit=conn) meanwhile")
+	says(t, c, "Not decided at 10,000 per second", "take goroutine (no limit, unit=conn) meanwhile")
 }
 
 // Catches: the one that collapses taken before another that is as good and does not; one that was not measured there

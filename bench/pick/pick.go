@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 )
@@ -82,14 +83,14 @@ func (s Situation) Check(catalog bench.Suite) error {
 // level is the rate that is expected over the capacity, as suites write it.
 func (s Situation) level(capacity float64) (float64, error) {
 	if !(capacity > 0) {
-		return 0, fmt.Errorf("the capacity of %s with %d connections could not be measured", s.Workload, s.Connections)
+		return 0, fmt.Errorf("the capacity of %s with %s could not be measured", s.Workload, figures.Counted(s.Connections, "connection"))
 	}
 	if s.Rate == 0 {
 		return usual, nil
 	}
 	if s.Rate > mostOver*capacity {
-		return 0, fmt.Errorf("--rate %g: this machine does %.3g per second of %s on %d connections; allowed: at most %d times that",
-			s.Rate, capacity, s.Workload, s.Connections, mostOver)
+		return 0, fmt.Errorf("--rate %g: this machine does %.3g per second of %s on %s; allowed: at most %d times that",
+			s.Rate, capacity, s.Workload, figures.Counted(s.Connections, "connection"), mostOver)
 	}
 	const digits = 1e4 // a capacity is not known any better, and suite files stay readable
 	return max(math.Round(s.Rate/capacity*digits), 1) / digits, nil

@@ -1,6 +1,7 @@
 package pick
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -27,7 +28,8 @@ const (
 	// nearly is the level that beyond is measured against: nearer to the capacity its own noise decides.
 	nearly = 0.9
 
-	// rounds of beyond are enough for a rule over medians, which no test of differences has to wait for.
+	// rounds of beyond are enough for a rule over medians, which no test of differences has to wait for; and too few for any to
+	// tell one (stat.Repetitions), so that its pairs are not among the comparisons that those of choice have to share with.
 	rounds = 3
 
 	// repetitions are as many as decide what can be decided in minutes; what is decided earlier ends earlier.
@@ -78,7 +80,10 @@ const (
 
 // Capacity is the rate per second that the trials of Probe's suite reached, the best because what disturbs takes away; 0: none
 // answered anything. valid says that it is of a valid trial, as it is where there is one; otherwise it is a lower bound, good
-// enough to find candidates by, and the run measures the capacity again.
+// enough to find candidates by.
+//
+// The trials are no part of the run, whose record holds what its own suite plans, so that it can be gone on with: the suite says what
+// they came to, and the run measures the capacities that its rates are fractions of by itself, three times each.
 func Capacity(trials []trial.Trial) (best float64, valid bool) {
 	for _, t := range trials {
 		v, ok := stat.Goodput.Of(t)
@@ -107,7 +112,7 @@ func (s Situation) Suite(catalog bench.Suite, capacity float64) (bench.Suite, er
 	var suite bench.Suite
 	for _, window := range windows {
 		suite = bench.Suite{
-			Name: "pick", About: "Which strategy a server should use in one situation.",
+			Name: "pick", About: fmt.Sprintf("Which strategy a server should use in one situation; its limits and rates follow from %s per second, measured first.", number(capacity)),
 			Kinds: catalog.Kinds, Workloads: catalog.Workloads, Repetitions: repetitions, Scenarios: s.scenarios(c, w, level, window),
 		}
 		if err := suite.Check(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/pick"
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
 	"github.com/poolbench/poolbench/strategies"
@@ -247,6 +248,27 @@ func TestTheCapacityIsThatOfValidTrialsIfThereIsOne(t *testing.T) {
 		if got, valid := pick.Capacity(c.trials); got != c.want || valid != c.valid {
 			t.Errorf("%v, %v; want %v, %v", got, valid, c.want, c.valid)
 		}
+	}
+}
+
+// Catches: a choice that is decided late because of comparisons beyond the capacity, of which nobody asks who is best; a run that
+// does not say what its limits follow from.
+func TestOnlyTheChoiceComparesAndTheSuiteSaysWhatWasMeasuredFirst(t *testing.T) {
+	s := pick.Situation{Connections: 64, Workload: "wait:hold=5ms", Hold: 5 * time.Millisecond, Budget: time.Minute, CPUs: 2}
+	suite, err := s.Suite(catalog(), 1234)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := suite.Environment(bench.RunOptions{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenario(t, suite, "beyond") // there it is
+	if want := stat.Pairs(len(scenario(t, suite, "choice").Strategies)); env.Design.Family != want {
+		t.Errorf("%d comparisons share the error, want %d", env.Design.Family, want)
+	}
+	if !strings.Contains(suite.About, "1,234 per second") {
+		t.Errorf("the suite is about %q", suite.About)
 	}
 }
 

@@ -66,6 +66,8 @@ type Platform struct {
 	Memory      int64             `json:"memory_bytes,omitempty"`
 	Clocksource string            `json:"clocksource,omitempty"`
 	Governor    string            `json:"cpufreq_governor,omitempty"` // CPU 0's; empty in most virtual machines
+	CPUQuota    *float64          `json:"cpu_quota,omitempty"`        // CPUs' worth of time that the control group grants; 0: no limit; null: not told
+	GoSettings  map[string]string `json:"go_settings,omitempty"`      // variables of the environment that change how Go programs run, such as GOGC
 	OpenFiles   Limit             `json:"open_files"`
 	Sysctls     map[string]string `json:"sysctls,omitempty"` // by their dotted names
 }

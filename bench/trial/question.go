@@ -55,6 +55,6 @@ func (o Objective) Percentile() string { return "p" + FormatPercent(o.Quantile) 
 type Design struct {
 	Alpha     float64 `json:"alpha"`     // the most that a run calls any difference at all where there is none, as a probability
 	Threshold float64 `json:"threshold"` // the smallest difference that matters, as a ratio: 0.05 is 5 %
-	Family    int     `json:"family"`    // comparisons that can be made: all pairs of strategies of all scenarios that compare
+	Family    int     `json:"family"`    // comparisons that can be made: all pairs of strategies of all scenarios that compare, often enough to tell anything
 	Looks     []int   `json:"looks"`     // after so many repetitions decisions are taken; the last is all that there are
 }

@@ -219,11 +219,16 @@ func (e evidence) beyond() (overloaded, bool) {
 	return o, o.measuredAny
 }
 
+// tooOften is in how many trials of a level more requests than are left to accidents had no answer, each taken for itself.
+func tooOften(l level) int {
+	return l.often(func(l level) bool { return float64(notAnswered(l)) > notOK*float64(l.counts.Intended) })
+}
+
+func notAnswered(l level) int64 { return l.failures().all() }
+
 func fails(e evidence) (Reason, bool) {
-	failed := func(l level) int64 { return l.failures().all() }
-	worst, share := e.worst(spare, failed, func(l level) bool {
-		return l.usually(func(l level) bool { return float64(failed(l)) > notOK*float64(l.counts.Intended) })
-	})
+	// What happens in one trial tells of that moment of the machine, and would not be seen again.
+	worst, share := e.worst(spare, notAnswered, func(l level) bool { return 2*tooOften(l) > len(l.trials) })
 	if share == 0 {
 		return Reason{}, false
 	}
@@ -242,6 +247,20 @@ func fails(e evidence) (Reason, bool) {
 	return r, true
 }
 
+// lapse is what a strategy does that fails in some of its trials, and in too few for the rule: a reader may not put up with it. Empty:
+// it does not. One trial alone may be an accident of the machine's.
+func (e evidence) lapse() string {
+	if _, out := fails(e); out {
+		return ""
+	}
+	worst, share := e.worst(spare, notAnswered, func(l level) bool { return tooOften(l) >= 2 })
+	if share == 0 {
+		return ""
+	}
+	return fmt.Sprintf("did not answer %s of %s%s (%s), and more than %s in %s of %s", percent(share),
+		counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), worst.failures(), percent(notOK), count(tooOften(worst)), counted(len(worst.trials), "trial"))
+}
+
 // worst is the level up to such a part of the capacity where the greatest share of requests was bad, of those where more were
 // than is left to accidents, and where that is so indeed; a share of 0: none. Each level is asked for itself: a bad moment at
 // one of them excuses nothing at another.
@@ -257,9 +276,8 @@ func (e evidence) worst(upTo float64, bad func(level) int64, indeed func(level) 
 	return worst, share
 }
 
-// usually says whether something holds in more than half of the trials, each taken for itself: what happens in one of them
-// tells of that moment of the machine, and would not be seen again.
-func (l level) usually(holds func(level) bool) bool {
+// often is in how many of the trials something holds, each taken for itself.
+func (l level) often(holds func(level) bool) int {
 	n := 0
 	for _, t := range l.trials {
 		one := level{load: l.load, trials: []trial.Trial{t}, counts: t.Counts}
@@ -270,7 +288,7 @@ func (l level) usually(holds func(level) bool) bool {
 			n++
 		}
 	}
-	return 2*n > len(l.trials)
+	return n
 }
 
 // failures are the requests of a level that had no right answer and no refusal.

@@ -315,3 +315,32 @@ func TestGroupsTellHowTheLimitStandsToTheClients(t *testing.T) {
 		t.Error("unbounded is below the clients")
 	}
 }
+
+// Catches: a strategy that fails now and then, of which a reader sees nothing because no rule puts it out.
+func TestWhoFailsNowAndThenIsSaidTo(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		failures []int // repetitions of nine in which it leaves 400 of 10,000 requests without an answer
+		want     string
+		out      bool
+	}{
+		{"never", nil, "", false},
+		{"once, which may be an accident", []int{4}, "", false},
+		{"now and then", []int{1, 4, 7}, "slow did not answer 1.3 % of 90,000 requests (1,200 timed out), and more than 0.1 % in 3 of 9 trials", false},
+		{"more often than not", []int{0, 1, 4, 7, 8}, "slow cannot be chosen: it did not answer 2.2 % of 90,000 requests (2,000 timed out)", true},
+	} {
+		sc := exactly(closed("idle", served{name: free, goodput: 20_000}, served{name: slow, goodput: 10_000, change: func(x *trial.Trial) {
+			if slices.Contains(c.failures, x.Repetition) {
+				lost(400, timedOut)(x)
+			}
+		}}))
+		sc.repetitions = 9
+		s := Of(runOf(sc)).Scenarios[0]
+		if c.want == "" && strings.Contains(s.Sentence, "did not answer") || !strings.Contains(s.Sentence, c.want) {
+			t.Errorf("%s: %q, want %q in it", c.name, s.Sentence, c.want)
+		}
+		if s.isOut(slow) != c.out || strings.Count(s.Sentence, "did not answer") > 1 {
+			t.Errorf("%s: out is %v: %q", c.name, s.isOut(slow), s.Sentence)
+		}
+	}
+}

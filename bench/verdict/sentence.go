@@ -30,6 +30,11 @@ func (c Code) Act(n int) string { return were(n, acts[c][0], acts[c][1]) }
 func (j *judge) sentence(q question, s Scenario, tied float64) string {
 	parts := []string{j.choice(q, s, tied)}
 	parts = append(parts, j.behindText(s)...)
+	for _, name := range q.Strategies {
+		if text := q.evidence[name].lapse(); text != "" && !s.isOut(name) {
+			parts = append(parts, j.labels[name]+" "+text)
+		}
+	}
 	parts = append(parts, j.outText(s)...)
 	if names := s.Holds; len(names) > 0 && slices.ContainsFunc(s.Out, func(o Out) bool { return o.Reasons[0].Code == Collapses }) {
 		parts = append(parts, fmt.Sprintf("%s %s beyond the capacity", and(j.short(names)), were(len(names), "holds its goodput", "hold their goodput")))

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/poolbench/poolbench/bench/compare"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 )
 
 // compare shows two runs side by side: what package compare says of them, and both verdicts.
@@ -120,15 +121,28 @@ func sentence(r compare.Result) string {
 		return "Nothing could be compared."
 	}
 	worse, better := r.Count(compare.Regressed), r.Count(compare.Improved)
-	text := fmt.Sprintf("No difference was found in %d comparisons", len(r.Pairs))
+	text := fmt.Sprintf("No difference was found in %s", figures.Counted(len(r.Pairs), "comparison"))
 	if worse+better > 0 {
-		text = fmt.Sprintf("%d of %d comparisons have become worse, and %d better", worse, len(r.Pairs), better)
+		text = fmt.Sprintf("%d of %s %s become worse, and %d better", worse, figures.Counted(len(r.Pairs), "comparison"), has(worse), better)
 	}
-	text += fmt.Sprintf("; %d are the same within %s, %d are undecided", r.Count(compare.Same), compare.Percent(r.Threshold), r.Count(compare.Undecided))
+	text += fmt.Sprintf("; %d %s the same within %s, %d %s undecided",
+		r.Count(compare.Same), is(r.Count(compare.Same)), compare.Percent(r.Threshold), r.Count(compare.Undecided), is(r.Count(compare.Undecided)))
 	if n := r.Count(compare.Unranked); n > 0 {
 		text += fmt.Sprintf(", in %d the driver was the limit", n)
 	}
 	return text + "."
+}
+
+func is(n int) string { return either(n, "is", "are") }
+
+func has(n int) string { return either(n, "has", "have") }
+
+// either is the verb for so many.
+func either(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func newRow(p compare.Pair, names compare.Names) row {
@@ -140,7 +154,7 @@ func newRow(p compare.Pair, names compare.Names) row {
 	case p.Outcome == compare.Same:
 		r.Why = "no difference larger than " + compare.Percent(p.Bound)
 	case p.Outcome == compare.Undecided && p.More > 0:
-		r.Why = fmt.Sprintf("about %d repetitions more", p.More)
+		r.Why = fmt.Sprintf("about %s more", figures.Counted(p.More, "repetition"))
 	case p.Outcome == compare.Undecided:
 		r.Why = "nobody can tell how many repetitions more"
 	case p.Outcome == compare.Unranked:

@@ -22,7 +22,7 @@ func TestTwoRunsSideBySide(t *testing.T) {
 		t.Fatalf("%d %s", status, page)
 	}
 	top, rest, _ := strings.Cut(page, "What differs")
-	contains(t, top, "1 of 16 comparisons have become worse, and 0 better; ", "!NOT THE SAME", "!same run")
+	contains(t, top, "1 of 16 comparisons has become worse, and 0 better; ", "!NOT THE SAME", "!same run")
 	first, _, _ := strings.Cut(rest, "</tr>\n</tbody>")
 	contains(t, first, `<tr class="worse"><td><span class="outcome">worse</span></td><th scope="row">echo</th><td class="name">small</td><td>goodput *</td>`, "1k/s", "502/s", "0.500")
 	contains(t, rest, "All 16 comparisons", `<tr class="same">`, "Both verdicts", "Standings have changed in 1 of 1 scenarios", "<b>small</b>: best <span aria-hidden=\"true\">→</span><span class=\"hidden\">, now</span> <b>behind</b>", `<article class="changed">`)
@@ -124,5 +124,20 @@ func TestStandingsAreComparedAndFiguresAreNot(t *testing.T) {
 	overall, _ := pair(verdict.Verdict{}, verdict.Verdict{Overall: verdict.Overall{Take: "free"}})
 	if d := cmp.Diff([]move{{"what to take", "nothing that can be named", "free"}}, overall.Moves); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestNumbersAgreeWithTheirNouns(t *testing.T) {
+	one := sentence(compare.Result{Threshold: 0.05, Pairs: []compare.Pair{{Outcome: compare.Same}}})
+	worse := sentence(compare.Result{Threshold: 0.05, Pairs: []compare.Pair{{Outcome: compare.Regressed}, {Outcome: compare.Improved}, {Outcome: compare.Undecided}}})
+	for got, want := range map[string]string{
+		one:                               "No difference was found in 1 comparison; 1 is the same within 5 %, 0 are undecided.",
+		worse:                             "1 of 3 comparisons has become worse, and 1 better; 0 are the same within 5 %, 1 is undecided.",
+		partial(trial.Env{Planned: 1}, 1): "goes on, or was killed: 1 of at most 1 trial",
+		partial(trial.Env{Planned: 1200, Interrupted: true}, 30): "interrupted after 30 of at most 1,200 trials",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

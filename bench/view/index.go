@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/verdict"
 )
@@ -69,9 +70,9 @@ func summarise(f runFS) summary {
 func partial(e trial.Env, trials int) string {
 	switch {
 	case e.Interrupted:
-		return fmt.Sprintf("interrupted after %d of at most %d trials", trials, e.Planned)
+		return fmt.Sprintf("interrupted after %s of at most %s", figures.Count(trials), figures.Counted(e.Planned, "trial"))
 	case e.Finished.IsZero():
-		return fmt.Sprintf("goes on, or was killed: %d of at most %d trials", trials, e.Planned)
+		return fmt.Sprintf("goes on, or was killed: %s of at most %s", figures.Count(trials), figures.Counted(e.Planned, "trial"))
 	default:
 		return ""
 	}

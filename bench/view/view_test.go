@@ -290,6 +290,7 @@ func FuzzPaths(f *testing.F) {
 	}
 	f.Add("/")
 	f.Add("/runs/run/env.json")
+	f.Add("/runs/run/report.html") // its style sheet has ":root:", which is none of /etc/passwd
 	h := New(outside(f))
 	f.Fuzz(func(t *testing.T, target string) {
 		u, err := url.ParseRequestURI(target)
@@ -300,7 +301,7 @@ func FuzzPaths(f *testing.F) {
 		r.Host, r.URL, r.RequestURI = "127.0.0.1", u, target
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if body := w.Body.String(); strings.Contains(body, secret) || strings.Contains(body, "root:") || w.Code >= 500 {
+		if body := w.Body.String(); strings.Contains(body, secret) || strings.Contains(body, "root:x:") || w.Code >= 500 {
 			t.Errorf("%q: %d\n%s", target, w.Code, body)
 		}
 	})

@@ -31,12 +31,15 @@ func TestLinux(t *testing.T) {
 		"proc/cpuinfo": "processor\t: 0\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Processor\nflags\t\t: fpu vme\n\n" +
 			"processor\t: 1\nmodel\t\t: 143\nmodel name\t: another\n",
 		"proc/meminfo":                          "MemTotal:        8000000 kB\nMemFree:         1 kB\n",
+		"proc/self/cgroup":                      "0::/job\n",
+		"sys/fs/cgroup/job/cpu.max":             "150000 100000\n",
 		"proc/sys/kernel/osrelease":             "6.18.5\n",
 		"proc/sys/net/core/somaxconn":           "4096\n",
 		"proc/sys/net/ipv4/ip_local_port_range": "32768\t60999\n",
 		"sys/devices/system/clocksource/clocksource0/current_clocksource": "tsc\n",
 		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":            "powersave\n",
 	}))
+	quota := 1.5
 	want := trial.Platform{
 		Kernel:      "6.18.5",
 		CPUModel:    "Intel(R) Xeon(R) Processor",
@@ -44,6 +47,7 @@ func TestLinux(t *testing.T) {
 		Memory:      8_192_000_000,
 		Clocksource: "tsc",
 		Governor:    "powersave",
+		CPUQuota:    &quota,
 		Sysctls:     map[string]string{"net.core.somaxconn": "4096", "net.ipv4.ip_local_port_range": "32768 60999"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -206,11 +210,12 @@ func TestCollectHere(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	codes := func(p trial.Platform) string {
 		var all []string
-		for _, w := range warnings(p) {
+		for _, w := range warnings(p, 2) {
 			all = append(all, w.Code)
 		}
 		return strings.Join(all, " ")
 	}
+	quota := func(cpus float64) *float64 { return &cpus }
 	for _, c := range []struct {
 		p    trial.Platform
 		want string
@@ -219,9 +224,33 @@ func TestWarnings(t *testing.T) {
 		{trial.Platform{Governor: "performance", Clocksource: "tsc"}, ""},
 		{trial.Platform{Governor: "powersave", Clocksource: "arch_sys_counter"}, "cpu-governor"},
 		{trial.Platform{Clocksource: "hpet"}, "slow-clock"},
+		{trial.Platform{CPUQuota: quota(0)}, ""},
+		{trial.Platform{CPUQuota: quota(2)}, ""},
+		{trial.Platform{CPUQuota: quota(1.5)}, "cpu-quota"},
+		{trial.Platform{GoSettings: map[string]string{"GOGC": "off"}}, "go-settings"},
 	} {
 		if got := codes(c.p); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.p, got, c.want)
 		}
+	}
+}
+
+// Catches: a run under a small heap limit, of which nobody can tell later why its server spent its time collecting garbage.
+func TestTheRecordHasWhatTheEnvironmentChangesOfGo(t *testing.T) {
+	for _, name := range GoVariables {
+		t.Setenv(name, "")
+	}
+	if e := Collect(nil, 0); len(e.Platform.GoSettings) > 0 {
+		t.Errorf("none is set: %v", e.Platform.GoSettings)
+	}
+	t.Setenv("GOGC", "off")
+	t.Setenv("GOMEMLIMIT", "64MiB")
+	e := Collect(nil, 0)
+	if diff := cmp.Diff(map[string]string{"GOGC": "off", "GOMEMLIMIT": "64MiB"}, e.Platform.GoSettings); diff != "" {
+		t.Error(diff)
+	}
+	i := slices.IndexFunc(e.Warnings, func(w trial.Warning) bool { return w.Code == "go-settings" })
+	if i < 0 || !strings.Contains(e.Warnings[i].Text, "GOGC=off and GOMEMLIMIT=64MiB of the environment") || !strings.Contains(e.Warnings[i].Text, "unset GOGC GOMEMLIMIT") {
+		t.Errorf("%+v", e.Warnings)
 	}
 }

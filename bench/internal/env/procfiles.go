@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/poolbench/poolbench/bench/internal/cgroup"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -30,6 +31,9 @@ func linux(p *trial.Platform, root fs.FS) {
 		p.CPUs = count
 	}
 	p.Memory = memTotal(root)
+	if quota, tells := cgroup.Of(root).Quota(); tells {
+		p.CPUQuota = &quota
+	}
 	p.Sysctls = map[string]string{}
 	for _, name := range sysctls {
 		if v := line(root, "proc/sys/"+strings.ReplaceAll(name, ".", "/")); v != "" {
