@@ -144,7 +144,7 @@ func judge(t *trial.Trial) {
 	}
 }
 
-// synthShapes keeps what lognormal has made, over all tests: making histograms is most of their time.
+// synthShapes keeps what lognormal and packed have made, over all tests: making histograms is most of their time.
 var synthShapes = map[string]trial.Histogram{}
 
 // synthTrial: counts, clients and histograms add up as trial.Check wants them.
