@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -154,4 +155,13 @@ func (p pen) axes(x, y axis, xs, ys []tick, gutter vg.Length) panel {
 	}
 	d.line(inkSoft, 0.75, d.Min.X, d.Min.Y, d.Max.X, d.Min.Y)
 	return panel{d, x, y}
+}
+
+// gutter is the room that labels beside an axis need.
+func (p pen) gutter(axes ...[]tick) vg.Length {
+	var labels []string
+	for _, t := range slices.Concat(axes...) {
+		labels = append(labels, t.label)
+	}
+	return p.widest(tickType, labels...) + 8
 }

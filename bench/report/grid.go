@@ -11,7 +11,7 @@ import (
 
 // A grid has a row for each strategy and a column for each scenario: what is to be seen in one look.
 type grid struct {
-	typesetter
+	set     typesetter
 	columns []string
 	rows    []gridRow
 }
@@ -61,7 +61,7 @@ func newGrid(t typesetter, columns []string, rows []gridRow) grid {
 			keep[i] = keep[i] || measured(c)
 		}
 	}
-	g := grid{typesetter: t}
+	g := grid{set: t}
 	for i, name := range columns {
 		if keep[i] {
 			g.columns = append(g.columns, name)
@@ -88,7 +88,7 @@ func (g grid) widths() (name, column vg.Length) {
 	for _, r := range g.rows {
 		labels = append(labels, r.label)
 	}
-	name = min(g.widest(labelType, labels...), widestName) + 18
+	name = min(g.set.widest(labelType, labels...), widestName) + 18
 	column = min((bodyWidth-name)/vg.Length(max(len(g.columns), 1)), widestColumn)
 	return name, column
 }
@@ -103,19 +103,19 @@ func (g grid) heads() [][]string {
 	}
 	free := func(i int) bool {
 		for _, k := range []int{i - 1, i + 1} {
-			if k >= 0 && k < len(out) && g.widest(tickType, out[i]...)/2+g.widest(tickType, out[k]...)/2+headGap > width {
+			if k >= 0 && k < len(out) && g.set.widest(tickType, out[i]...)/2+g.set.widest(tickType, out[k]...)/2+headGap > width {
 				return false
 			}
 		}
 		// Beside the first one is no head, and the last one may use a little of the page's margin.
-		return i < len(out)-1 || g.widest(tickType, out[i]...) <= width+margin
+		return i < len(out)-1 || g.set.widest(tickType, out[i]...) <= width+margin
 	}
 	for _, shorten := range []func(string) []string{
 		func(name string) []string { return g.broken(name, width-headGap) },
 		func(name string) []string {
 			lines := g.broken(name, width-headGap)
 			for i := range lines {
-				lines[i] = g.fit(tickType, lines[i], width-headGap)
+				lines[i] = g.set.fit(tickType, lines[i], width-headGap)
 			}
 			return lines
 		},
@@ -126,7 +126,7 @@ func (g grid) heads() [][]string {
 			order[i] = i
 		}
 		slices.SortStableFunc(order, func(a, b int) int {
-			return cmp.Compare(g.widest(tickType, out[b]...), g.widest(tickType, out[a]...))
+			return cmp.Compare(g.set.widest(tickType, out[b]...), g.set.widest(tickType, out[a]...))
 		})
 		for _, i := range order {
 			if !free(i) {
@@ -141,7 +141,7 @@ func (g grid) heads() [][]string {
 func (g grid) broken(name string, width vg.Length) []string {
 	var lines []string
 	for _, part := range strings.SplitAfter(name, "-") {
-		if n := len(lines) - 1; n >= 0 && g.width(tickType, lines[n]+part) <= width {
+		if n := len(lines) - 1; n >= 0 && g.set.width(tickType, lines[n]+part) <= width {
 			lines[n] += part
 		} else {
 			lines = append(lines, part)
@@ -213,18 +213,4 @@ func (g grid) drawCell(p pen, c gridCell, x0, y0, x1, y1 vg.Length) {
 		}
 		p.writeMid(gridTypes.in(c.ink), centre, x, y, p.fit(gridTypes, c.text, x1-x0-2))
 	})
-}
-
-// gridRows makes a row for each strategy that was compared, in order of first appearance, with the cell that of makes
-// of it in each scenario.
-func (v view) gridRows(scenarios []string, of func(scenario, label string) gridCell) []gridRow {
-	var out []gridRow
-	for _, label := range v.shown() {
-		r := gridRow{label: label, style: v.styles[label]}
-		for _, s := range scenarios {
-			r.cells = append(r.cells, of(s, label))
-		}
-		out = append(out, r)
-	}
-	return out
 }

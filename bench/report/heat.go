@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
 	"strings"
@@ -130,7 +129,7 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 		height:   shadesHeight + vg.Length(lines)*(heatHeight+panelGap) - panelGap + 22,
 		draw: func(p pen) {
 			foot := p
-			shades.draw(p, noun(s.measured, 2)+" in a cell:")
+			shades.draw(p, noun(s.measured, 2)+" in a cell:", rateTick)
 			p.Max.Y -= shadesHeight
 			gutter := p.gutter(ys)
 			for i, h := range panels {
@@ -143,7 +142,7 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 					c = c.paragraph(panelType, []string{p.fit(panelType, h.mark(), width)}, 4)
 					d := c.axes(x, y, xs, ys, gutter)
 					h.draw(d, shades)
-					d.profile(l)
+					drawProfile(d, l)
 				})
 			}
 			foot.write(tickType, centre, (foot.Min.X+foot.Max.X)/2, foot.Min.Y+8, "when the request was due, since the window's start")
@@ -151,8 +150,8 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 	}, true
 }
 
-// profile marks where the rate changes.
-func (d panel) profile(l level) {
+// drawProfile marks where the rate changes.
+func drawProfile(d panel, l level) {
 	var at []time.Duration
 	for _, s := range l.cells[0].Load.Profile {
 		at = append(at, s.From, s.To)
@@ -199,58 +198,6 @@ func (h heatPanel) draw(d panel, s shades) {
 		}
 		d.stroke(whiteInk, 2.4, nil, points...)
 		d.stroke(darkInk, 1, q.dash, points...)
-	}
-}
-
-// shades are the colours of counts, each for three times as many as the one before or so: from few, light, to many, dark.
-type shades struct {
-	colours []color.NRGBA
-	least   []int64
-}
-
-// viridis is S. van der Walt's and N. Smith's map, from its light end: even in lightness, and readable without colour.
-var viridis = []color.NRGBA{
-	rgb(0xE2E418), rgb(0xA5DB36), rgb(0x5EC962), rgb(0x2FB47C), rgb(0x1F968B), rgb(0x277F8E), rgb(0x31688F), rgb(0x3B528B), rgb(0x46337E), rgb(0x440154),
-}
-
-func newShades(most int64) shades {
-	steps := len(viridis)
-	factor := max(math.Pow(float64(most), 1/float64(steps)), 1)
-	var s shades
-	for i, c := range viridis {
-		least := int64(math.Ceil(math.Pow(factor, float64(i))))
-		if n := len(s.least); n > 0 && least <= s.least[n-1] {
-			continue
-		}
-		s.colours, s.least = append(s.colours, c), append(s.least, least)
-	}
-	return s
-}
-
-func (s shades) of(n int64) int {
-	shade := 0
-	for i, least := range s.least {
-		if n >= least {
-			shade = i
-		}
-	}
-	return shade
-}
-
-const (
-	shadesHeight vg.Length = 30
-	shadeWidth   vg.Length = 34
-)
-
-// draw sets the scale of colours at the top of the pen's area, each with the count that it begins with.
-func (s shades) draw(p pen, what string) {
-	y := p.Max.Y - 6
-	p.writeMid(labelType, left, p.Min.X, y, what)
-	x := p.Min.X + p.width(labelType, what) + 12
-	for i, c := range s.colours {
-		p.box(c, x, y-5, x+shadeWidth, y+5)
-		p.write(tickType, left, x, y-14, rateTick(float64(s.least[i])))
-		x += shadeWidth
 	}
 }
 

@@ -64,7 +64,7 @@ func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, err
 	labels := v.shown()
 	build := newPageBuilder(v.scenarioNames(), labels)
 	for _, f := range figures {
-		build.figures[f.name] = f.framed(t, &sheet)
+		build.figures[f.name] = framed(f, t, &sheet)
 	}
 	body, err := build.body(markdown)
 	if err != nil {
@@ -93,7 +93,7 @@ func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, err
 
 // framed is a picture in a frame that it can be scrolled in. Its title is in it; where the frame is narrow, the title
 // stands above as well, so that nobody has to scroll for the finding.
-func (f figure) framed(t typesetter, sheet *styleSheet) string {
+func framed(f figure, t typesetter, sheet *styleSheet) string {
 	return fmt.Sprintf("<figure>\n<figcaption aria-hidden=\"true\">%s</figcaption>\n%s%s</div>\n</figure>",
 		template.HTMLEscapeString(f.title), scrolling("Picture"), f.inline(t, sheet))
 }

@@ -255,11 +255,11 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 				c = c.paragraph(panelType, []string{c.fit(panelType, head, width)}, 4)
 				d := c.axes(x, y, ninesTicks(x.hi), yTicks, gutter)
 				if atTimeOut {
-					d.timeOut(timeOut)
+					drawTimeOut(d, timeOut)
 				}
-				d.objective(asked.Objective)
+				drawObjective(d, asked.Objective)
 				lp.draw(d)
-				d.limits(shown, asked.Objective)
+				nameLimits(d, shown, asked.Objective)
 			}
 			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
 		},
@@ -281,8 +281,8 @@ func (s scenario) boundedCells() int {
 // line's name has room.
 const timeOutRoom = 6
 
-// timeOut draws the line that no answer can cross.
-func (d panel) timeOut(s float64) {
+// drawTimeOut draws the line that no answer can cross.
+func drawTimeOut(d panel, s float64) {
 	at := d.y.at(s)
 	d.stroke(alarm, 0.8, []vg.Length{3, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
 }

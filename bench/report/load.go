@@ -288,17 +288,17 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 			goodput = goodput.paragraph(panelType, []string{"goodput (" + noun(s.measured, 2) + "/s)"}, 4)
 
 			d := late.axes(a.x, a.late, a.xs, a.lates, gutter)
-			d.beyond(a.border)
+			drawBeyond(d, a.border)
 			drawLag(d, points, searched)
 			if a.timeOut > 0 {
-				d.timeOut(a.timeOut)
+				drawTimeOut(d, a.timeOut)
 			}
-			d.objective(a.objective)
+			drawObjective(d, a.objective)
 			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.late }, func(p loadProbe) (float64, bool) { return p.late, p.lateOK })
-			d.limits(a.timeOut, a.objective)
+			nameLimits(d, a.timeOut, a.objective)
 
 			d = goodput.axes(a.x, a.goodput, a.xs, a.goodputs, gutter)
-			d.beyond(a.border)
+			drawBeyond(d, a.border)
 			end := min(a.x.hi, a.goodput.hi)
 			d.stroke(inkSoft, 0.8, []vg.Length{3, 3}, vg.Point{X: d.x.at(a.x.lo), Y: d.y.at(a.x.lo)}, vg.Point{X: d.x.at(end), Y: d.y.at(end)})
 			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.goodput }, func(p loadProbe) (float64, bool) { return p.goodput, p.goodputOK })
@@ -315,33 +315,16 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 	}, true
 }
 
-// cut divides the pen's area into the top of this height, less the gap under it, and the rest.
-func (p pen) cut(height vg.Length) (top, rest pen) {
-	top, rest = p, p
-	top.Min.Y = p.Max.Y - height + panelGap
-	rest.Max.Y = p.Max.Y - height
-	return top, rest
-}
-
-// gutter is the room that labels beside an axis need.
-func (p pen) gutter(axes ...[]tick) vg.Length {
-	var labels []string
-	for _, t := range slices.Concat(axes...) {
-		labels = append(labels, t.label)
-	}
-	return p.widest(tickType, labels...) + 8
-}
-
-// objective draws the line that a quantile should stay under.
-func (d panel) objective(o trial.Objective) {
+// drawObjective draws the line that a quantile should stay under.
+func drawObjective(d panel, o trial.Objective) {
 	if at := d.y.at(o.Response.Seconds()); o.Response > 0 {
 		d.stroke(alarm, 0.9, []vg.Length{6, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
 	}
 }
 
-// limits names the lines of the time-out and of the objective, over the data, which shows through. The objective's name goes
+// nameLimits names the lines of the time-out and of the objective, over the data, which shows through. The objective's name goes
 // under its line where the other's is just above.
-func (d panel) limits(timeOut float64, o trial.Objective) {
+func nameLimits(d panel, timeOut float64, o trial.Objective) {
 	name := func(y vg.Length, text string) {
 		d.box(alpha(paper, 0x90), d.Min.X+2, y-1.5, d.Min.X+6+d.width(tickType, text), y+tickType.size*0.8)
 		d.write(tickType.in(alarm), left, d.Min.X+4, y, text)
@@ -381,8 +364,8 @@ func (s scenario) halfCeiling() (half, border float64, crossed bool) {
 // ceilingColour lets the grid show.
 var ceilingColour = alpha(rgb(0xE0C070), 0x58)
 
-// beyond shades the loads above a limit.
-func (d panel) beyond(limit float64) {
+// drawBeyond shades the loads above a limit.
+func drawBeyond(d panel, limit float64) {
 	if limit < d.x.hi {
 		d.box(ceilingColour, d.x.at(limit), d.Min.Y+0.5, d.Max.X, d.Max.Y)
 	}

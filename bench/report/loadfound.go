@@ -84,7 +84,7 @@ func (v view) drawCapacities(p pen, a loadAxes, asked trial.Scenario, found []st
 	}
 	p = p.paragraph(panelType, []string{head + ", with its interval"}, 4)
 	d := p.axes(a.x, axis{lo: 0, hi: 1, scale: linear}, a.xs, nil, gutter)
-	d.beyond(a.border)
+	drawBeyond(d, a.border)
 	for i, r := range found {
 		label := v.label(r.Strategy)
 		look, y := v.styles[label], d.Max.Y-(vg.Length(i)+0.5)*capacityRow

@@ -148,3 +148,17 @@ func headline(said choice.Verdict, sc choice.Scenario) string {
 	}
 	return sc.Name + ": " + strings.Join(parts, "; ")
 }
+
+// gridRows makes a row for each strategy that was compared, in order of first appearance, with the cell that of makes
+// of it in each scenario.
+func (v view) gridRows(scenarios []string, of func(scenario, label string) gridCell) []gridRow {
+	var out []gridRow
+	for _, label := range v.shown() {
+		r := gridRow{label: label, style: v.styles[label]}
+		for _, s := range scenarios {
+			r.cells = append(r.cells, of(s, label))
+		}
+		out = append(out, r)
+	}
+	return out
+}

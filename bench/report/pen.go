@@ -227,6 +227,14 @@ func (p pen) inside(left, right, bottom, top vg.Length) pen {
 	return p
 }
 
+// cut divides the pen's area into the top of this height, less the gap under it, and the rest.
+func (p pen) cut(height vg.Length) (top, rest pen) {
+	top, rest = p, p
+	top.Min.Y = p.Max.Y - height + panelGap
+	rest.Max.Y = p.Max.Y - height
+	return top, rest
+}
+
 // of draws what belongs to the strategy with this label: a page can then hide it.
 func (p pen) of(label string, draw func()) {
 	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && label != "" {

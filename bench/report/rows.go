@@ -33,7 +33,7 @@ const (
 
 // A rowGrid sets panels of rows in one column or two.
 type rowGrid struct {
-	typesetter
+	set     typesetter
 	panels  []rows
 	columns int
 	width   vg.Length // of a column
@@ -55,17 +55,15 @@ func newRowGrid(t typesetter, panels []rows) rowGrid {
 // widths are those of a panel's columns of text.
 func (g rowGrid) widths(p rows) (label, value, note vg.Length) {
 	for _, r := range p.rows {
-		label = max(label, g.width0(labelType, r.label))
-		value = max(value, g.width0(labelType, r.value))
-		note = max(note, g.width0(alarmType, r.note))
+		label = max(label, g.set.width(labelType, r.label))
+		value = max(value, g.set.width(labelType, r.value))
+		note = max(note, g.set.width(alarmType, r.note))
 	}
 	return label, value, note
 }
 
-func (g rowGrid) width0(l letters, s string) vg.Length { return g.typesetter.width(l, s) }
-
 func (g rowGrid) head(p rows) (title, notes []string) {
-	return g.wrap(panelType, p.title, g.width), g.wrap(noteType, p.notes, g.width)
+	return g.set.wrap(panelType, p.title, g.width), g.set.wrap(noteType, p.notes, g.width)
 }
 
 func (g rowGrid) panelHeight(p rows) vg.Length {

@@ -97,13 +97,9 @@ func (p starvedPanel) drawPanel(c pen) {
 	if p.good[0] == 0 {
 		ys = []tick{{0, "0"}}
 	}
-	var labels []string
-	for _, t := range ys {
-		labels = append(labels, t.label)
-	}
 	n := float64(len(p.good))
 	x := axis{lo: 0, hi: n, scale: linear}
-	d := c.axes(x, y, nil, ys, c.widest(tickType, labels...)+8)
+	d := c.axes(x, y, nil, ys, c.gutter(ys))
 	// Bars with gaps while there is room for gaps, else one outline: thousands of bars would be a file of their own, and
 	// shimmer.
 	if w := (d.Max.X - d.Min.X) / vg.Length(n); w > 3 {
