@@ -181,7 +181,6 @@ func repetitionsFigure(v view, s scenario, t typesetter) (figure, bool) {
 // spreadFigure has panels of spread points.
 func (v view) spreadFigure(t typesetter, name, title string, panels []rows) figure {
 	g := newRowGrid(t, panels)
-	g.columns, g.width = 1, bodyWidth
 	return figure{
 		name:     name,
 		title:    title,

@@ -27,30 +27,15 @@ const (
 	axisHeight vg.Length = 18
 	columnGap  vg.Length = 22
 	panelGap   vg.Length = 12
-	// widestLabel is what fits into half a page and leaves most of it to the data.
-	widestLabel vg.Length = 105
 )
 
-// A rowGrid sets panels of rows in one column or two.
+// A rowGrid sets panels of rows under each other.
 type rowGrid struct {
-	set     typesetter
-	panels  []rows
-	columns int
-	width   vg.Length // of a column
+	set    typesetter
+	panels []rows
 }
 
-func newRowGrid(t typesetter, panels []rows) rowGrid {
-	g := rowGrid{t, panels, 1, bodyWidth}
-	widest := vg.Length(0)
-	for _, p := range panels {
-		label, _, _ := g.widths(p)
-		widest = max(widest, label)
-	}
-	if len(panels) > 1 && widest <= widestLabel {
-		g.columns, g.width = 2, (bodyWidth-columnGap)/2
-	}
-	return g
-}
+func newRowGrid(t typesetter, panels []rows) rowGrid { return rowGrid{t, panels} }
 
 // widths are those of a panel's columns of text.
 func (g rowGrid) widths(p rows) (label, value, note vg.Length) {
@@ -63,7 +48,7 @@ func (g rowGrid) widths(p rows) (label, value, note vg.Length) {
 }
 
 func (g rowGrid) head(p rows) (title, notes []string) {
-	return g.set.wrap(panelType, p.title, g.width), g.set.wrap(noteType, p.notes, g.width)
+	return g.set.wrap(panelType, p.title, bodyWidth), g.set.wrap(noteType, p.notes, bodyWidth)
 }
 
 func (g rowGrid) panelHeight(p rows) vg.Length {
@@ -72,38 +57,19 @@ func (g rowGrid) panelHeight(p rows) vg.Length {
 		vg.Length(len(p.rows))*rowHeight + axisHeight + panelGap
 }
 
-// bands are the heights of the grid's rows of panels.
-func (g rowGrid) bands() []vg.Length {
-	var out []vg.Length
-	for i, p := range g.panels {
-		if i%g.columns == 0 {
-			out = append(out, 0)
-		}
-		out[len(out)-1] = max(out[len(out)-1], g.panelHeight(p))
-	}
-	return out
-}
-
 func (g rowGrid) height() (h vg.Length) {
-	for _, b := range g.bands() {
-		h += b
+	for _, p := range g.panels {
+		h += g.panelHeight(p)
 	}
 	return h
 }
 
 func (g rowGrid) draw(p pen) {
-	bands := g.bands()
-	top := p.Max.Y
-	for i, r := range g.panels {
+	for _, r := range g.panels {
 		cell := p
-		cell.Min.X += vg.Length(i%g.columns) * (g.width + columnGap)
-		cell.Max.X = cell.Min.X + g.width
-		cell.Max.Y = top
-		cell.Min.Y = top - g.panelHeight(r) + panelGap
+		cell.Min.Y = p.Max.Y - g.panelHeight(r) + panelGap
 		g.drawPanel(cell, r)
-		if i%g.columns == g.columns-1 {
-			top -= bands[i/g.columns]
-		}
+		p.Max.Y -= g.panelHeight(r)
 	}
 }
 
@@ -113,7 +79,7 @@ func (g rowGrid) drawPanel(p pen, r rows) {
 	p = p.paragraph(noteType, notes, 0)
 	p.Max.Y -= 5
 	label, value, note := g.widths(r)
-	label = min(label, g.width*0.45)
+	label = min(label, bodyWidth*0.45)
 	right0 := vg.Length(0)
 	if value > 0 {
 		right0 += value + 8
