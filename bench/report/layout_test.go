@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -102,12 +103,12 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	}
 	for name, run := range runs {
 		t.Run(name, func(t *testing.T) {
-			set := newTypesetter()
+			set := draw.NewTypesetter()
 			var kinds []string
 			for _, f := range newView(run()).figures(set) {
-				kind, _, _ := strings.Cut(f.name, "-")
+				kind, _, _ := strings.Cut(f.Name, "-")
 				addTo(&kinds, kind)
-				b, err := f.svg(set)
+				b, err := f.SVG(set)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -127,48 +128,48 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	}
 }
 
-func checkLayout(t *testing.T, f figure, svg []byte) {
+func checkLayout(t *testing.T, f draw.Figure, svg []byte) {
 	t.Helper()
 	boxes, w, h := textBoxes(t, svg)
 	if len(boxes) < 8 {
-		t.Errorf("%s has only %d texts", f.name, len(boxes))
+		t.Errorf("%s has only %d texts", f.Name, len(boxes))
 	}
-	if f.alt == "" || !strings.Contains(string(svg), ">"+html.EscapeString(f.alt)+"</title>") {
-		t.Errorf("%s: the SVG file does not say what it shows", f.name)
+	if f.Alt == "" || !strings.Contains(string(svg), ">"+html.EscapeString(f.Alt)+"</title>") {
+		t.Errorf("%s: the SVG file does not say what it shows", f.Name)
 	}
 	const slack = 0.6 // textLength and positions are rounded
 	for i, a := range boxes {
 		if a.x0 < 0 || a.y0 < 0 || a.x1 > w || a.y1 > h {
-			t.Errorf("%s: %q leaves the page: %v of %v × %v", f.name, a.text, a, w, h)
+			t.Errorf("%s: %q leaves the page: %v of %v × %v", f.Name, a.text, a, w, h)
 		}
 		for _, b := range boxes[i+1:] {
 			if min(a.x1, b.x1)-max(a.x0, b.x0) > slack && min(a.y1, b.y1)-max(a.y0, b.y0) > slack {
-				t.Errorf("%s: %q and %q overlap: %v, %v", f.name, a.text, b.text, a, b)
+				t.Errorf("%s: %q and %q overlap: %v, %v", f.Name, a.text, b.text, a, b)
 			}
 		}
 	}
 }
 
-func savePicture(t *testing.T, dir string, f figure, set typesetter) {
+func savePicture(t *testing.T, dir string, f draw.Figure, set draw.Typesetter) {
 	t.Helper()
-	b, err := f.png(set)
+	b, err := f.PNG(set)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, f.name+".png"), b, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, f.Name+".png"), b, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Catches: a figure of a real kind that is not XML, and one that takes more room than a page of pictures can give it.
 func TestEveryFigureIsWellFormedAndSmall(t *testing.T) {
-	set := newTypesetter()
+	set := draw.NewTypesetter()
 	for _, run := range []trial.Run{everyFigure(6, 6), synth{strategies: 2, repetitions: 1, mutate: hostile}.run()} {
 		for _, f := range newView(run).figures(set) {
-			b, err := f.svg(set)
+			b, err := f.SVG(set)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,11 +178,11 @@ func TestEveryFigureIsWellFormedAndSmall(t *testing.T) {
 				_, err = d.Token()
 			}
 			if err != io.EOF {
-				t.Errorf("%s: %v", f.name, err)
+				t.Errorf("%s: %v", f.Name, err)
 			}
 			// Heat maps of noise, as here, are the largest: a real one has more neighbours that are alike.
-			if most := map[bool]int{false: 60_000, true: 80_000}[strings.HasPrefix(f.name, "heat-")]; len(b) > most {
-				t.Errorf("%s.svg has %d bytes", f.name, len(b))
+			if most := map[bool]int{false: 60_000, true: 80_000}[strings.HasPrefix(f.Name, "heat-")]; len(b) > most {
+				t.Errorf("%s.svg has %d bytes", f.Name, len(b))
 			}
 		}
 	}
