@@ -4,7 +4,8 @@
 // package draw's, which knows nothing of trials.
 //
 // The same run gives the same bytes. Every figure is written as PNG for reading and as SVG for print; titles are
-// findings that are computed from the data, by the same rules as the sentences of the report.
+// findings that are computed from the data, by the same rules as the sentences of the report. A picture has a file of its own,
+// whose name begins with figure_.
 package report
 
 import (

@@ -39,7 +39,7 @@ func TestAGridLeavesOutWhatWasNotMeasured(t *testing.T) {
 // there is height for.
 func TestHeadsHaveRoom(t *testing.T) {
 	set := NewTypesetter()
-	columns := []string{"short", "a-name-that-can-be-broken", "idle", strings.Repeat("unbroken", 5), "w", strings.Repeat("part-", 20)}
+	columns := []string{"short", "a-rather-long-name-that-can-be-broken", "idle", strings.Repeat("unbroken", 5), "w", strings.Repeat("part-", 20)}
 	row := GridRow{Label: "a"}
 	for range columns {
 		row.Cells = append(row.Cells, GridCell{Text: "x"})
