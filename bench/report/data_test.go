@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	choice "github.com/poolbench/poolbench/bench/verdict"
@@ -176,14 +177,14 @@ func TestServedCellsAddUpAndShowTheWorstTrial(t *testing.T) {
 			if s.name == "echo" && c.label == "tutorial" && (c.worst.Served != 2 || c.worst.Refused != 0) {
 				t.Errorf("tutorial on echo: %+v", c.worst)
 			}
-			want := goodFill
+			want := draw.GoodFill
 			switch {
 			case c.worst.Nothing > 0:
-				want = badFill
+				want = draw.BadFill
 			case c.worst.Refused > 0:
-				want = poorFill
+				want = draw.PoorFill
 			}
-			if g := c.servedCell(); g.fill != want || (g.text == "all") != (want == goodFill) {
+			if g := c.servedCell(); g.Fill != want || (g.Text == "all") != (want == draw.GoodFill) {
 				t.Errorf("%s %s: %+v is drawn as %+v", s.name, c.label, c.worst, g)
 			}
 		}
@@ -245,17 +246,17 @@ func TestNumbers(t *testing.T) {
 func TestTicksStayOnTheAxis(t *testing.T) {
 	for _, hi := range []float64{1e-6, 0.3, 1, 64, 118e3, 2.7e9} {
 		for _, span := range []float64{1.01, 3, 100, 1e7} {
-			lo, top := logRange(hi/span, hi)
-			for kind, ticks := range map[string][]tick{"linear": linearTicks(0, hi, 4, short), "log": logTicks(lo, top, seconds)} {
+			lo, top := draw.LogRange(hi/span, hi)
+			for kind, ticks := range map[string][]draw.Tick{"linear": draw.LinearTicks(0, hi, 4, short), "log": draw.LogTicks(lo, top, seconds)} {
 				seen := map[string]bool{}
 				for _, k := range ticks {
-					if k.value < 0 || k.value > max(hi, top)*1.001 {
-						t.Errorf("%s to %v: tick at %v", kind, hi, k.value)
+					if k.Value < 0 || k.Value > max(hi, top)*1.001 {
+						t.Errorf("%s to %v: tick at %v", kind, hi, k.Value)
 					}
-					if k.label != "" && seen[k.label] {
-						t.Errorf("%s to %v: two ticks say %q", kind, hi, k.label)
+					if k.Label != "" && seen[k.Label] {
+						t.Errorf("%s to %v: two ticks say %q", kind, hi, k.Label)
 					}
-					seen[k.label] = true
+					seen[k.Label] = true
 				}
 				delete(seen, "")
 				if len(seen) < 1 {

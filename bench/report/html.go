@@ -20,6 +20,8 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"github.com/poolbench/poolbench/bench/report/draw"
 )
 
 // report.html is report.md in a page of its own: the same words, by the same hand, so that the two cannot say different
@@ -51,7 +53,7 @@ type pageStrategy struct {
 }
 
 // html is the page. Its pictures are figures; what report.md shows of others is left out.
-func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, error) {
+func (v view) html(figures []draw.Figure, markdown []byte, t draw.Typesetter) ([]byte, error) {
 	style, err := pageFiles.ReadFile("page/page.css")
 	if err != nil {
 		return nil, err
@@ -60,11 +62,11 @@ func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	var sheet styleSheet
+	var sheet draw.StyleSheet
 	labels := v.shown()
 	build := newPageBuilder(v.scenarioNames(), labels)
 	for _, f := range figures {
-		build.figures[f.name] = f.framed(t, &sheet)
+		build.figures[f.Name] = framed(f, t, &sheet)
 	}
 	body, err := build.body(markdown)
 	if err != nil {
@@ -76,13 +78,13 @@ func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, err
 	data := pageData{
 		Title:    documentTitle,
 		Policy:   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
-		Style:    template.CSS(string(style) + themed(sheet.css()) + themeCSS()),
+		Style:    template.CSS(string(style) + themed(sheet.CSS()) + themeCSS()),
 		Script:   template.JS(script),
 		Body:     template.HTML(body),
 		Sections: build.sections,
 	}
 	for _, label := range labels {
-		data.Strategies = append(data.Strategies, pageStrategy{label, template.CSS(themed(paint("background", v.styles[label].color)))})
+		data.Strategies = append(data.Strategies, pageStrategy{label, template.CSS(themed(draw.CSS("background", v.styles[label].Color)))})
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, data); err != nil {
@@ -93,9 +95,9 @@ func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, err
 
 // framed is a picture in a frame that it can be scrolled in. Its title is in it; where the frame is narrow, the title
 // stands above as well, so that nobody has to scroll for the finding.
-func (f figure) framed(t typesetter, sheet *styleSheet) string {
+func framed(f draw.Figure, t draw.Typesetter, sheet *draw.StyleSheet) string {
 	return fmt.Sprintf("<figure>\n<figcaption aria-hidden=\"true\">%s</figcaption>\n%s%s</div>\n</figure>",
-		template.HTMLEscapeString(f.title), scrolling("Picture"), f.inline(t, sheet))
+		template.HTMLEscapeString(f.Title), scrolling("Picture"), f.Inline(t, sheet))
 }
 
 // scrolling begins what may be wider than the page. It can be reached by keyboard, or its right side could not be seen

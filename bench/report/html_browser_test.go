@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -588,7 +589,7 @@ func sorts(t *testing.T, browser context.Context) {
 		"| c9 | 1 s (time-out) | 1000[^1] | 1 | 7 of 64 | lifo |\n" +
 		"| all | 0 | 5 | 0 | 3 of 3 | zoo |\n" +
 		"\n[^1]: 5 is a note.\n"
-	content, err := newView(trial.Run{}).html(nil, []byte(markdown), newTypesetter())
+	content, err := newView(trial.Run{}).html(nil, []byte(markdown), draw.NewTypesetter())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/plot/vg"
-
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -104,12 +103,12 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	}
 	for name, run := range runs {
 		t.Run(name, func(t *testing.T) {
-			set := newTypesetter()
+			set := draw.NewTypesetter()
 			var kinds []string
 			for _, f := range newView(run()).figures(set) {
-				kind, _, _ := strings.Cut(f.name, "-")
+				kind, _, _ := strings.Cut(f.Name, "-")
 				addTo(&kinds, kind)
-				b, err := f.svg(set)
+				b, err := f.SVG(set)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -129,128 +128,62 @@ func TestTextStaysOnThePageAndApart(t *testing.T) {
 	}
 }
 
-func checkLayout(t *testing.T, f figure, svg []byte) {
+func checkLayout(t *testing.T, f draw.Figure, svg []byte) {
 	t.Helper()
 	boxes, w, h := textBoxes(t, svg)
 	if len(boxes) < 8 {
-		t.Errorf("%s has only %d texts", f.name, len(boxes))
+		t.Errorf("%s has only %d texts", f.Name, len(boxes))
 	}
-	if f.alt == "" || !strings.Contains(string(svg), ">"+html.EscapeString(f.alt)+"</title>") {
-		t.Errorf("%s: the SVG file does not say what it shows", f.name)
+	if f.Alt == "" || !strings.Contains(string(svg), ">"+html.EscapeString(f.Alt)+"</title>") {
+		t.Errorf("%s: the SVG file does not say what it shows", f.Name)
 	}
 	const slack = 0.6 // textLength and positions are rounded
 	for i, a := range boxes {
 		if a.x0 < 0 || a.y0 < 0 || a.x1 > w || a.y1 > h {
-			t.Errorf("%s: %q leaves the page: %v of %v × %v", f.name, a.text, a, w, h)
+			t.Errorf("%s: %q leaves the page: %v of %v × %v", f.Name, a.text, a, w, h)
 		}
 		for _, b := range boxes[i+1:] {
 			if min(a.x1, b.x1)-max(a.x0, b.x0) > slack && min(a.y1, b.y1)-max(a.y0, b.y0) > slack {
-				t.Errorf("%s: %q and %q overlap: %v, %v", f.name, a.text, b.text, a, b)
+				t.Errorf("%s: %q and %q overlap: %v, %v", f.Name, a.text, b.text, a, b)
 			}
 		}
 	}
 }
 
-func savePicture(t *testing.T, dir string, f figure, set typesetter) {
+func savePicture(t *testing.T, dir string, f draw.Figure, set draw.Typesetter) {
 	t.Helper()
-	b, err := f.png(set)
+	b, err := f.PNG(set)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, f.name+".png"), b, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, f.Name+".png"), b, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Catches: a line of text that is wider than it was allowed to be, and words that wrapping loses.
-func TestWrapKeepsEveryWordWithinTheWidth(t *testing.T) {
-	set := newTypesetter()
-	const text = "no difference larger than 6.2 % seen between goroutine and 4 others (A/A pair: 9.4 %), p99 12 ms."
-	for width := vg.Length(60); width < 500; width += 7 {
-		lines := set.wrap(noteType, text, width)
-		if got := strings.Join(lines, " "); got != text {
-			t.Fatalf("width %v: %q", width, got)
-		}
-		for _, line := range lines {
-			if w := set.width(noteType, line); w > width {
-				t.Errorf("width %v: %q is %v wide", width, line, w)
+// Catches: a figure of a real kind that is not XML, and one that takes more room than a page of pictures can give it.
+func TestEveryFigureIsWellFormedAndSmall(t *testing.T) {
+	set := draw.NewTypesetter()
+	for _, run := range []trial.Run{everyFigure(6, 6), synth{strategies: 2, repetitions: 1, mutate: hostile}.run()} {
+		for _, f := range newView(run).figures(set) {
+			b, err := f.SVG(set)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if strings.HasPrefix(line, "%") || strings.HasPrefix(line, "ms") {
-				t.Errorf("width %v: a unit was parted from its number: %q", width, line)
+			d := xml.NewDecoder(bytes.NewReader(b))
+			for err == nil {
+				_, err = d.Token()
 			}
-		}
-	}
-	if got := set.fit(noteType, strings.Repeat("w", 100), 50); set.width(noteType, got) > 50 || !strings.HasSuffix(got, "…") {
-		t.Errorf("a long word became %q", got)
-	}
-}
-
-// Catches: two strategies of one run that look alike, colours that change from run to run, and a salt that does not
-// keep what its comment says.
-func TestStylesAreTheStrategysOwn(t *testing.T) {
-	shipped := []string{"goroutine", "channel", "ants", "pond", "pond-v1", "thread", "tutorial"}
-	all := assign(shipped)
-	for _, name := range shipped {
-		if got := assign([]string{name, "zebra", "goroutine"})[name]; got.color != all[name].color {
-			t.Errorf("%s changes its style with the company that it keeps", name)
-		}
-		variant := name + " unit=request"
-		if got := assign([]string{variant})[variant]; got.color != all[name].color {
-			t.Errorf("%s alone does not look like its kind", variant)
-		}
-	}
-	for round := range 200 {
-		var names []string
-		for i := range slots {
-			names = append(names, fmt.Sprintf("kind%d%s", round*7+i*3, strings.Repeat(" unit=request", i%2)))
-		}
-		colour, marks := map[string]bool{}, map[string]bool{}
-		for _, s := range assign(names) {
-			colour[fmt.Sprint(s.color)] = true
-			marks[fmt.Sprint(s.shape, s.dash)] = true
-		}
-		if len(colour) != slots || len(marks) != slots {
-			t.Fatalf("%d strategies have %d colours and %d pairs of marker and dash", slots, len(colour), len(marks))
-		}
-	}
-	// 30 in all, 8 to a scenario: everybody in one is told by colour, and no two labels look alike.
-	many := append([]string{"more"}, shipped...)
-	for i := range 22 {
-		many = append(many, fmt.Sprint("kind extra=", i))
-	}
-	var groups [][]string
-	for i := 0; i+8 <= len(many); i += 4 {
-		groups = append(groups, many[i:i+8])
-	}
-	styles := assign(groups...)
-	if len(styles) != len(many)-len(many)%4 {
-		t.Errorf("%d labels have %d styles", len(many), len(styles))
-	}
-	for _, group := range groups {
-		colour := map[string]bool{}
-		for _, label := range group {
-			colour[fmt.Sprint(styles[label].color)] = true
-		}
-		if len(colour) != len(group) {
-			t.Errorf("%v have %d colours", group, len(colour))
-		}
-	}
-	looks := map[string]string{}
-	for label, s := range styles {
-		look := fmt.Sprint(s.color, s.shape)
-		if other, seen := looks[look]; seen {
-			t.Errorf("%s looks like %s", label, other)
-		}
-		looks[look] = label
-	}
-	reversed := slices.Clone(groups)
-	slices.Reverse(reversed)
-	for label, s := range assign(reversed...) {
-		if fmt.Sprint(s) != fmt.Sprint(styles[label]) {
-			t.Errorf("the style of %s depends on the order of the scenarios", label)
+			if err != io.EOF {
+				t.Errorf("%s: %v", f.Name, err)
+			}
+			// Heat maps of noise, as here, are the largest: a real one has more neighbours that are alike.
+			if most := map[bool]int{false: 60_000, true: 80_000}[strings.HasPrefix(f.Name, "heat-")]; len(b) > most {
+				t.Errorf("%s.svg has %d bytes", f.Name, len(b))
+			}
 		}
 	}
 }

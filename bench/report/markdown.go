@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/poolbench/poolbench/bench/report/draw"
 )
 
 // A document is report.md while it is written. Footnotes are collected and stand at its end.
@@ -30,14 +32,14 @@ const documentTitle = "Which strategy should the server use?"
 
 // markdown shows those figures that there are. First the answer, then what it rests on: scenario by scenario, then how it
 // was measured, on what.
-func (v view) markdown(figures []figure) []byte {
+func (v view) markdown(figures []draw.Figure) []byte {
 	var d document
 	show := func(names ...string) {
 		for _, name := range names {
-			if i := slices.IndexFunc(figures, func(f figure) bool { return f.name == name }); i >= 0 {
+			if i := slices.IndexFunc(figures, func(f draw.Figure) bool { return f.Name == name }); i >= 0 {
 				f := figures[i]
 				// The link under a picture that is shown leads to the one that scales.
-				d.f("[![%s](%s)](%s)\n\n", altText(f.alt), path.Join(plotsDir, name+".png"), path.Join(plotsDir, name+".svg"))
+				d.f("[![%s](%s)](%s)\n\n", altText(f.Alt), path.Join(plotsDir, name+".png"), path.Join(plotsDir, name+".svg"))
 			}
 		}
 	}

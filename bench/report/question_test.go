@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -168,10 +169,10 @@ func TestNoQuestionBreaksTheReport(t *testing.T) {
 		} {
 			text := string(Markdown(of(run)))
 			if change == "as it is" {
-				set := newTypesetter()
+				set := draw.NewTypesetter()
 				for _, f := range newView(run).figures(set) {
-					if _, err := f.svg(set); err != nil {
-						t.Errorf("%s: %s.svg: %v", name, f.name, err)
+					if _, err := f.SVG(set); err != nil {
+						t.Errorf("%s: %s.svg: %v", name, f.Name, err)
 					}
 				}
 			}

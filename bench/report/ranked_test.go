@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -248,7 +249,7 @@ func TestFiguresThatTheDriverBoundedAreMarked(t *testing.T) {
 	for _, idle := range []bool{false, true} {
 		s := goldenSynth
 		s.idle = idle
-		v, set := newView(s.run()), newTypesetter()
+		v, set := newView(s.run()), draw.NewTypesetter()
 		echo := find(t, v, "echo")
 		f, ok := repetitionsFigure(v, echo, set)
 		if !ok {
@@ -261,7 +262,7 @@ func TestFiguresThatTheDriverBoundedAreMarked(t *testing.T) {
 				want = append(want, "≥ "+rate(g.median.Value))
 			}
 		}
-		b, err := f.svg(set)
+		b, err := f.SVG(set)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,12 +273,12 @@ func TestFiguresThatTheDriverBoundedAreMarked(t *testing.T) {
 		if !slices.Equal(got, want) || (len(want) == 0) != idle {
 			t.Errorf("idle %v: marked are %q, want %q", idle, got, want)
 		}
-		if strings.Contains(f.subtitle, "Hollow and with") == idle {
-			t.Errorf("idle %v: the subtitle is %q", idle, f.subtitle)
+		if strings.Contains(f.Subtitle, "Hollow and with") == idle {
+			t.Errorf("idle %v: the subtitle is %q", idle, f.Subtitle)
 		}
 		latency, _ := latencyFigure(v, find(t, v, "echo"), set)
-		if want := "With 4 of 6 strategies the driver was the bottleneck"; strings.Contains(latency.subtitle, want) == idle {
-			t.Errorf("idle %v: the subtitle of echo's latency is %q", idle, latency.subtitle)
+		if want := "With 4 of 6 strategies the driver was the bottleneck"; strings.Contains(latency.Subtitle, want) == idle {
+			t.Errorf("idle %v: the subtitle of echo's latency is %q", idle, latency.Subtitle)
 		}
 		for scenario, want := range map[string]string{"echo": "the driver was the bottleneck for 4 strategies", "echo-open": "equality is not judged above half of the driver's ceiling"} {
 			if title := v.latencyTitle(find(t, v, scenario)); strings.Contains(title, want) == idle {
@@ -318,10 +319,10 @@ func TestTheBorderLiesBetweenTheLoadsOnEitherSideOfHalfTheCeiling(t *testing.T) 
 	}
 	for _, levels := range [][]float64{{0.25, 0.5}, {0.5, 0.9}} { // to 32 % and to 58 % of the ceiling
 		v := newView(synth{strategies: 2, repetitions: 1, levels: levels}.run())
-		f, _ := loadFigure(v, find(t, v, "echo-open"), newTypesetter())
-		explained := slices.ContainsFunc(f.legend, func(i legendItem) bool { return strings.Contains(i.text, "half of the driver's ceiling (75k/s)") })
+		f, _ := loadFigure(v, find(t, v, "echo-open"), draw.NewTypesetter())
+		explained := slices.ContainsFunc(f.Legend, func(i draw.LegendItem) bool { return strings.Contains(i.Text, "half of the driver's ceiling (75k/s)") })
 		if explained != (levels[1] > 0.5) {
-			t.Errorf("levels %v: the legend is %+v", levels, f.legend)
+			t.Errorf("levels %v: the legend is %+v", levels, f.Legend)
 		}
 	}
 }

@@ -1,9 +1,11 @@
 // Package report puts a run into words and pictures: trials in, report.md and plots out. It takes records and never
 // anything that is alive, so that a run can be drawn again on another machine years later; it measures nothing, and
-// decides nothing that packages stat and verdict have not decided. It knows no strategy by name.
+// decides nothing that packages stat and verdict have not decided. It knows no strategy by name. What figures are drawn with is
+// package draw's, which knows nothing of trials.
 //
 // The same run gives the same bytes. Every figure is written as PNG for reading and as SVG for print; titles are
-// findings that are computed from the data, by the same rules as the sentences of the report.
+// findings that are computed from the data, by the same rules as the sentences of the report. A picture has a file of its own,
+// whose name begins with figure_.
 package report
 
 import (
@@ -13,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -23,7 +26,7 @@ const plotsDir = "plots"
 // replaced as a whole. dir is made if it does not exist; the reports link to the run's trials.jsonl and env.json beside
 // them, so dir is the run's own folder as a rule.
 func Write(run trial.Run, dir string) ([]string, error) {
-	v, t := newView(run), newTypesetter()
+	v, t := newView(run), draw.NewTypesetter()
 	figures := v.figures(t)
 	written, err := save(figures, t, dir)
 	if err != nil {
@@ -50,19 +53,19 @@ func Write(run trial.Run, dir string) ([]string, error) {
 
 // Plots writes the pictures alone, as dir/plots/*.png and *.svg, and returns their names.
 func Plots(run trial.Run, dir string) ([]string, error) {
-	t := newTypesetter()
+	t := draw.NewTypesetter()
 	return save(newView(run).figures(t), t, dir)
 }
 
 // Markdown is the text of report.md. It shows the pictures that [Plots] draws of the same run.
 func Markdown(run trial.Run) []byte {
 	v := newView(run)
-	return v.markdown(v.figures(newTypesetter()))
+	return v.markdown(v.figures(draw.NewTypesetter()))
 }
 
 // HTML is the page of report.html.
 func HTML(run trial.Run) ([]byte, error) {
-	v, t := newView(run), newTypesetter()
+	v, t := newView(run), draw.NewTypesetter()
 	figures := v.figures(t)
 	return v.html(figures, v.markdown(figures), t)
 }
@@ -76,7 +79,7 @@ func replace(name string, b []byte) error {
 }
 
 // save returns the names of what it has written, also with an error.
-func save(figures []figure, t typesetter, dir string) ([]string, error) {
+func save(figures []draw.Figure, t draw.Typesetter, dir string) ([]string, error) {
 	dir = filepath.Join(dir, plotsDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder for plots: %w", err)
@@ -85,13 +88,13 @@ func save(figures []figure, t typesetter, dir string) ([]string, error) {
 	for _, f := range figures {
 		for _, kind := range []struct {
 			ext  string
-			draw func(typesetter) ([]byte, error)
-		}{{".png", f.png}, {".svg", f.svg}} {
+			draw func(draw.Typesetter) ([]byte, error)
+		}{{".png", f.PNG}, {".svg", f.SVG}} {
 			b, err := kind.draw(t)
 			if err != nil {
 				return written, err
 			}
-			name := filepath.Join(dir, f.name+kind.ext)
+			name := filepath.Join(dir, f.Name+kind.ext)
 			if err := replace(name, b); err != nil {
 				return written, err
 			}
@@ -102,9 +105,9 @@ func save(figures []figure, t typesetter, dir string) ([]string, error) {
 }
 
 // figures are all that the run has data for, in the order of the report.
-func (v view) figures(t typesetter) []figure {
-	var out []figure
-	add := func(f figure, ok bool) {
+func (v view) figures(t draw.Typesetter) []draw.Figure {
+	var out []draw.Figure
+	add := func(f draw.Figure, ok bool) {
 		if ok {
 			out = append(out, f)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -49,15 +50,15 @@ var goldenSynth = synth{strategies: 6, repetitions: 8, levels: []float64{0.5, 0.
 func TestGoldenReport(t *testing.T) {
 	run := goldenSynth.run()
 	golden(t, "report.md", Markdown(run))
-	set := newTypesetter()
+	set := draw.NewTypesetter()
 	for _, f := range newView(run).figures(set) {
-		switch f.name {
+		switch f.Name {
 		case "matrix", "served", "cost", "repetitions-echo", "starved", "latency-echo", "load-echo-open":
-			b, err := f.svg(set)
+			b, err := f.SVG(set)
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, f.name+".svg", b)
+			golden(t, f.Name+".svg", b)
 		}
 	}
 }
@@ -143,23 +144,23 @@ func TestUnwritableFolderIsNamed(t *testing.T) {
 func TestNoRunBreaksTheReport(t *testing.T) {
 	full := synth{strategies: 5, repetitions: 3, levels: []float64{0.9}}.run()
 	bad := regexp.MustCompile(`NaN|\bInf\b|\+Inf|%!`)
-	check := func(t *testing.T, run trial.Run, draw bool) {
+	check := func(t *testing.T, run trial.Run, pictures bool) {
 		t.Helper()
 		text := string(Markdown(run))
 		if m := bad.FindString(text); m != "" {
 			t.Errorf("report.md says %q", m)
 		}
-		if !draw {
+		if !pictures {
 			return
 		}
-		set := newTypesetter()
+		set := draw.NewTypesetter()
 		for _, f := range newView(run).figures(set) {
-			b, err := f.svg(set)
+			b, err := f.SVG(set)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if m := bad.Find(b); m != nil {
-				t.Errorf("%s.svg says %q", f.name, m)
+				t.Errorf("%s.svg says %q", f.Name, m)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -231,11 +232,11 @@ func TestLoadTitlesNameWhoFallsBehind(t *testing.T) {
 	seen := map[string]int{}
 	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
 		for _, s := range v.scenarios {
-			f, ok := loadFigure(v, s, newTypesetter())
+			f, ok := loadFigure(v, s, draw.NewTypesetter())
 			if !ok {
 				continue
 			}
-			_, found, _ := strings.Cut(f.title, ": ")
+			_, found, _ := strings.Cut(f.Title, ": ")
 			if s.name == "beyond" && strings.HasPrefix(found, "with ") {
 				goodputs := map[string]float64{}
 				low, high := math.Inf(1), 0.0
@@ -247,16 +248,16 @@ func TestLoadTitlesNameWhoFallsBehind(t *testing.T) {
 				most, least, two := strings.Cut(found, " and down to ")
 				seen[fmt.Sprint("beyond, two ", two)]++
 				if two != (low < high*0.95) || two && !strings.Contains(most, rate(high)) || two && !strings.Contains(least, rate(low)) {
-					t.Errorf("%q, and the goodputs are %v", f.title, goodputs)
+					t.Errorf("%q, and the goodputs are %v", f.Title, goodputs)
 				}
 				for _, name := range namesIn(most) {
 					if two && goodputs[name] < high*0.95 {
-						t.Errorf("%q, and the goodputs are %v", f.title, goodputs)
+						t.Errorf("%q, and the goodputs are %v", f.Title, goodputs)
 					}
 				}
 				for _, name := range namesIn(least) {
 					if goodputs[name] > low*1.05 {
-						t.Errorf("%q, and the goodputs are %v", f.title, goodputs)
+						t.Errorf("%q, and the goodputs are %v", f.Title, goodputs)
 					}
 				}
 				continue
@@ -278,16 +279,16 @@ func TestLoadTitlesNameWhoFallsBehind(t *testing.T) {
 			switch {
 			case len(first) == 0:
 				if !strings.Contains(found, "keeps up with every offered load") {
-					t.Errorf("nobody falls behind: %q", f.title)
+					t.Errorf("nobody falls behind: %q", f.Title)
 				}
 			case len(first) <= 4:
 				for name, at := range first {
 					if !strings.Contains(found, name) || !strings.Contains(found, rate(at)) {
-						t.Errorf("%s falls behind at %v: %q", name, at, f.title)
+						t.Errorf("%s falls behind at %v: %q", name, at, f.Title)
 					}
 				}
 				if got := namesIn(found); len(got) != len(first) {
-					t.Errorf("%v fall behind: %q", first, f.title)
+					t.Errorf("%v fall behind: %q", first, f.Title)
 				}
 			default:
 				least := math.Inf(1)
@@ -295,7 +296,7 @@ func TestLoadTitlesNameWhoFallsBehind(t *testing.T) {
 					least = min(least, at)
 				}
 				if !strings.Contains(found, counted(len(first), "strategy")) || !strings.Contains(found, rate(least)) {
-					t.Errorf("%v fall behind: %q", first, f.title)
+					t.Errorf("%v fall behind: %q", first, f.Title)
 				}
 			}
 		}
@@ -312,7 +313,7 @@ func TestLoadTitlesNameWhoFallsBehind(t *testing.T) {
 func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 	share := regexp.MustCompile(`([0-9,]+) of ([0-9,]+)`)
 	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
-		set := newTypesetter()
+		set := draw.NewTypesetter()
 		decide := func(s scenario) float64 { return v.asked(s).DecideAt }
 
 		dearest, who := 1.0, ""
@@ -359,32 +360,32 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 			if dearest > 1.05 {
 				want = who
 			}
-			if !strings.Contains(f.title, want) {
-				t.Errorf("%q, want %q in it", f.title, want)
+			if !strings.Contains(f.Title, want) {
+				t.Errorf("%q, want %q in it", f.Title, want)
 			}
 		}
 		if f, ok := memoryFigure(v, set); ok {
-			if low := memory(cheap) + " with " + cheapest; !strings.Contains(f.title, low) || !strings.Contains(f.title, memory(dear)) || cheapest != dearestMemory && !strings.Contains(f.title, "with "+dearestMemory+" on crowd") {
-				t.Errorf("%q, want %s to %s with %s", f.title, low, memory(dear), dearestMemory)
+			if low := memory(cheap) + " with " + cheapest; !strings.Contains(f.Title, low) || !strings.Contains(f.Title, memory(dear)) || cheapest != dearestMemory && !strings.Contains(f.Title, "with "+dearestMemory+" on crowd") {
+				t.Errorf("%q, want %s to %s with %s", f.Title, low, memory(dear), dearestMemory)
 			}
 		}
 		if f, ok := servedFigure(v, set); ok {
 			switch {
 			case starving == 0:
-				if !strings.Contains(f.title, "served every client") {
-					t.Errorf("all were served: %q", f.title)
+				if !strings.Contains(f.Title, "served every client") {
+					t.Errorf("all were served: %q", f.Title)
 				}
 			case starving > 2:
-				if !strings.HasPrefix(f.title, fmt.Sprintf("In %d of ", len(short))) {
-					t.Errorf("clients went without an answer in %v: %q", short, f.title)
+				if !strings.HasPrefix(f.Title, fmt.Sprintf("In %d of ", len(short))) {
+					t.Errorf("clients went without an answer in %v: %q", short, f.Title)
 				}
-				all := share.FindAllStringSubmatch(f.title, -1)
+				all := share.FindAllStringSubmatch(f.Title, -1)
 				last := all[len(all)-1]
 				var n, of float64
 				fmt.Sscan(strings.ReplaceAll(last[1], ",", ""), &n)
 				fmt.Sscan(strings.ReplaceAll(last[2], ",", ""), &of)
 				if math.Abs(n/of-worst) > 1e-9 {
-					t.Errorf("%q, and the worst share is %v", f.title, worst)
+					t.Errorf("%q, and the worst share is %v", f.Title, worst)
 				}
 			}
 		}
@@ -395,8 +396,8 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 					most = max(most, tr.Clients.Total-tr.Clients.Served)
 				}
 			}
-			if !strings.Contains(f.title, "no client got") && !strings.HasSuffix(f.title, count(int64(most))+" got none") {
-				t.Errorf("%q, and %d got none at worst", f.title, most)
+			if !strings.Contains(f.Title, "no client got") && !strings.HasSuffix(f.Title, count(int64(most))+" got none") {
+				t.Errorf("%q, and %d got none at worst", f.Title, most)
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	choice "github.com/poolbench/poolbench/bench/verdict"
@@ -17,10 +18,10 @@ import (
 type view struct {
 	run       trial.Run
 	scenarios []scenario
-	capacity  []stat.Summary    // of the trials that calibrated the open loops
-	ceiling   []stat.Summary    // of those that measured the driver itself
-	labels    map[string]string // by full name
-	styles    map[string]style  // by label, of what is compared
+	capacity  []stat.Summary        // of the trials that calibrated the open loops
+	ceiling   []stat.Summary        // of those that measured the driver itself
+	labels    map[string]string     // by full name
+	styles    map[string]draw.Style // by label, of what is compared
 	said      choice.Verdict
 }
 
@@ -45,7 +46,7 @@ type level struct {
 type cell struct {
 	stat.Summary
 	label   string
-	style   style
+	style   draw.Style
 	trials  []trial.Trial // those that are valid, in the order of their repetitions
 	worst   trial.Clients // of the valid trial that served the fewest clients
 	warmUp  time.Duration
@@ -114,7 +115,7 @@ func newView(run trial.Run) view {
 		addTo(&labels, v.labels[t.Strategy])
 		together[t.Scenario] = labels
 	}
-	v.styles = assign(slices.Collect(maps.Values(together))...)
+	v.styles = draw.Styles(slices.Collect(maps.Values(together))...)
 
 	trials := map[stat.Cell][]trial.Trial{}
 	twins := map[string]string{} // scenario → strategy measured twice

@@ -1,4 +1,4 @@
-package report
+package draw
 
 import (
 	"bytes"
@@ -15,50 +15,50 @@ import (
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	vgdraw "gonum.org/v1/plot/vg/draw"
 )
 
 // svgFont stands on every SVG: it has the metrics of what text is measured in. Fonts are not embedded, which would add
 // half a megabyte for each.
 const svgFont = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif"
 
-// svg draws f as an SVG file, which needs nothing beside it.
-func (f figure) svg(t typesetter) ([]byte, error) {
-	var sheet styleSheet
+// SVG draws f as an SVG file, which needs nothing beside it.
+func (f Figure) SVG(t Typesetter) ([]byte, error) {
+	var sheet StyleSheet
 	body := f.drawn(t, &sheet)
 	w, h := f.size(t)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%spt" height="%spt" viewBox="0 0 %[1]s %[2]s" role="img" aria-labelledby="%[3]s" style="max-width:100%%;height:auto;%[4]s">`+"\n",
 		points(w), points(h), f.id(), svgFont)
-	fmt.Fprintf(&b, "<title id=\"%s\">%s</title>\n<style>\n%s</style>\n%s</svg>\n", f.id(), html.EscapeString(f.alt), sheet.css(), body)
+	fmt.Fprintf(&b, "<title id=\"%s\">%s</title>\n<style>\n%s</style>\n%s</svg>\n", f.id(), html.EscapeString(f.Alt), sheet.CSS(), body)
 	return b.Bytes(), nil
 }
 
-// inline draws f as a part of a page: its looks are in the page's style sheet, and its size is the page's affair.
-func (f figure) inline(t typesetter, sheet *styleSheet) string {
+// Inline draws f as a part of a page: its looks are in the page's style sheet, and its size is the page's affair.
+func (f Figure) Inline(t Typesetter, sheet *StyleSheet) string {
 	w, h := f.size(t)
 	body := f.drawn(t, sheet)
 	return fmt.Sprintf("<svg viewBox=\"0 0 %s %s\" role=\"img\" aria-labelledby=\"%s\">\n<title id=\"%[3]s\">%s</title>\n%s</svg>\n",
-		points(w), points(h), f.id(), html.EscapeString(f.alt), body)
+		points(w), points(h), f.id(), html.EscapeString(f.Alt), body)
 }
 
-func (f figure) drawn(t typesetter, sheet *styleSheet) string {
+func (f Figure) drawn(t Typesetter, sheet *StyleSheet) string {
 	w, h := f.size(t)
 	c := newSVGCanvas(w, h, sheet)
-	f.paint(draw.New(c), t)
+	f.paint(vgdraw.New(c), t)
 	return c.body.String()
 }
 
-func (f figure) id() string { return "poolbench-" + f.name }
+func (f Figure) id() string { return "poolbench-" + f.Name }
 
-// A styleSheet collects looks, each under a class that is as short as can be; several figures may share one.
-type styleSheet struct {
+// A StyleSheet collects looks, each under a class that is as short as can be; several figures may share one.
+type StyleSheet struct {
 	classes map[string]string
 	looks   []string
 }
 
 // class is the class of a look, such as "fill:#FFFFFF".
-func (s *styleSheet) class(look string) string {
+func (s *StyleSheet) class(look string) string {
 	if s.classes == nil {
 		s.classes = map[string]string{}
 	}
@@ -71,8 +71,8 @@ func (s *styleSheet) class(look string) string {
 	return name
 }
 
-// css has a line for each class.
-func (s *styleSheet) css() string {
+// CSS has a line for each class.
+func (s *StyleSheet) CSS() string {
 	var b strings.Builder
 	for _, look := range s.looks {
 		fmt.Fprintf(&b, ".%s{%s}\n", s.classes[look], look)
@@ -82,10 +82,10 @@ func (s *styleSheet) css() string {
 
 // An svgCanvas is a vg.Canvas. Unlike gonum's it shares looks between elements and figures, which makes a drawing a
 // quarter as large, gives every text the width that it was laid out for, so that a substitute font cannot run into its
-// neighbours, and knows which strategy a part belongs to (see [pen.of] and [pen.tells]).
+// neighbours, and knows which strategy a part belongs to (see [Pen.Of] and [Pen.Tells]).
 type svgCanvas struct {
 	w, h  vg.Length
-	sheet *styleSheet
+	sheet *StyleSheet
 	body  strings.Builder
 	svgState
 	stack []svgState
@@ -101,7 +101,7 @@ type svgState struct {
 
 var _ vg.CanvasSizer = (*svgCanvas)(nil)
 
-func newSVGCanvas(w, h vg.Length, sheet *styleSheet) *svgCanvas {
+func newSVGCanvas(w, h vg.Length, sheet *StyleSheet) *svgCanvas {
 	c := &svgCanvas{w: w, h: h, sheet: sheet}
 	c.to = matrix{1, 0, 0, 1, 0, 0}
 	vg.Initialize(c)
@@ -133,7 +133,7 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 		return
 	}
 	scale := vg.Length(c.to.scale())
-	look := "fill:none;" + paint("stroke", c.color) + ";stroke-width:" + points(c.width*scale)
+	look := "fill:none;" + CSS("stroke", c.color) + ";stroke-width:" + points(c.width*scale)
 	if len(c.dashes) > 0 {
 		var on []string
 		for _, d := range c.dashes {
@@ -149,7 +149,7 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 
 func (c *svgCanvas) Fill(p vg.Path) {
 	if len(p) > 0 {
-		c.path(paint("fill", c.color), p)
+		c.path(CSS("fill", c.color), p)
 	}
 }
 
@@ -161,7 +161,7 @@ func (c *svgCanvas) FillString(f font.Face, at vg.Point, s string) {
 	if s == "" || f.Font.Size == 0 {
 		return
 	}
-	look := "font-size:" + points(f.Font.Size) + "px;" + paint("fill", c.color)
+	look := "font-size:" + points(f.Font.Size) + "px;" + CSS("fill", c.color)
 	if f.Font.Weight >= xfont.WeightBold {
 		look += ";font-weight:bold"
 	}
@@ -291,8 +291,8 @@ func (c *svgCanvas) place(p vg.Point) (x, y string) {
 	return points(q.X), points(c.h - q.Y)
 }
 
-// paint is a look's colour. Classes are told apart by it, so it is written in one way.
-func paint(what string, k color.NRGBA) string {
+// CSS is a colour as a declaration of the property what, such as "fill". Classes are told apart by it, so it is written in one way.
+func CSS(what string, k color.NRGBA) string {
 	look := fmt.Sprintf("%s:#%02X%02X%02X", what, k.R, k.G, k.B)
 	if k.A != 0xff {
 		look += ";" + what + "-opacity:" + number(float64(k.A)/0xff)

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -186,12 +187,12 @@ func (l level) text() string {
 	}
 }
 
-func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
+func latencyFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	asked := v.asked(s)
 	panels := latencyPanels(s)
 	// A search offers a rate here and there to one strategy alone: its load figure shows all that is to be compared.
 	if len(panels) == 0 || asked.Question == trial.Capacity {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	lo, hi, end, timeOut := math.Inf(1), 0.0, 0.0, 0.0
 	for _, p := range panels {
@@ -208,60 +209,54 @@ func latencyFigure(v view, s scenario, t typesetter) (figure, bool) {
 	if atTimeOut {
 		hi = max(hi, timeOut)
 	}
-	y := axis{scale: math.Log}
-	y.lo, y.hi = logRange(lo, hi)
+	y := draw.Axis{Scale: math.Log}
+	y.Lo, y.Hi = draw.LogRange(lo, hi)
 	shown := 0.0
 	if atTimeOut {
-		shown, y.hi = timeOut, timeOut*timeOutRoom
+		shown, y.Hi = timeOut, timeOut*timeOutRoom
 	}
-	x := axis{lo: 0, hi: end, scale: nines}
+	x := draw.Axis{Lo: 0, Hi: end, Scale: draw.Nines}
 	// The axis goes on to the next step, so that the end of the data is seen for what it is.
-	x.hi = max(1-math.Pow(10, -math.Ceil(nines(end)*2+0.2)/2), 0.9)
+	x.Hi = max(1-math.Pow(10, -math.Ceil(draw.Nines(end)*2+0.2)/2), 0.9)
 
-	columns, panelHeight := 1, vg.Length(250)
+	tiles := draw.Tiles{N: len(panels), TileHeight: 250}
 	if len(panels) > 1 {
-		columns, panelHeight = 2, 190
+		tiles.TileHeight = 190
 	}
-	lines := (len(panels) + columns - 1) / columns
-	height := vg.Length(lines)*(panelHeight+panelGap) - panelGap + 20
-	yTicks := logTicks(y.lo, y.hi, seconds)
+	yTicks := draw.LogTicks(y.Lo, y.Hi, seconds)
 	title := v.latencyTitle(s)
 	subtitle := "Response time by percentile, both scales logarithmic: each step right is ten times rarer. All repetitions together. " +
 		"Requests that were never answered stand in it at the client's time-out. Grey: fewer than " + count(trial.MinAbove) + " samples above, not drawn."
 	if n := s.boundedCells(); n > 0 {
 		subtitle += fmt.Sprintf(" With %d of %s the driver was the bottleneck: times are its own as well, and equal ones say nothing.", n, counted(len(s.cells()), "strategy"))
 	}
-	return figure{
-		name:     "latency-" + s.file,
-		title:    title,
-		subtitle: subtitle,
-		alt:      "Response time by percentile. " + title,
-		caption:  v.caption(),
-		legend:   servedLegend(s),
-		height:   height,
-		draw: func(p pen) {
-			gutter := p.gutter(yTicks)
-			width := (p.Max.X - p.Min.X - vg.Length(columns-1)*columnGap) / vg.Length(columns)
+	return draw.Figure{
+		Name:     "latency-" + s.file,
+		Title:    title,
+		Subtitle: subtitle,
+		Alt:      "Response time by percentile. " + title,
+		Caption:  v.caption(),
+		Legend:   servedLegend(s),
+		Height:   tiles.Height() + 20,
+		Draw: func(p draw.Pen) {
+			gutter := p.Gutter(yTicks)
+			width := tiles.Width()
 			for i, lp := range panels {
-				c := p
-				c.Min.X += vg.Length(i%columns) * (width + columnGap)
-				c.Max.X = c.Min.X + width
-				c.Max.Y -= vg.Length(i/columns) * (panelHeight + panelGap)
-				c.Min.Y = c.Max.Y - panelHeight
+				c := tiles.Of(p, i)
 				head := lp.level.text() + ", " + clients(lp.level)
-				if c.width(panelType, head) > width { // the scenario's chapter says how many clients there were
+				if c.Width(draw.PanelType, head) > width { // the scenario's chapter says how many clients there were
 					head = lp.level.text()
 				}
-				c = c.paragraph(panelType, []string{c.fit(panelType, head, width)}, 4)
-				d := c.axes(x, y, ninesTicks(x.hi), yTicks, gutter)
+				c = c.Paragraph(draw.PanelType, []string{c.Fit(draw.PanelType, head, width)}, 4)
+				d := c.Axes(x, y, draw.NinesTicks(x.Hi), yTicks, gutter)
 				if atTimeOut {
-					d.timeOut(timeOut)
+					drawTimeOut(d, timeOut)
 				}
-				d.objective(asked.Objective)
+				drawObjective(d, asked.Objective)
 				lp.draw(d)
-				d.limits(shown, asked.Objective)
+				nameLimits(d, shown, asked.Objective)
 			}
-			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
+			p.Write(draw.TickType, draw.Centre, (p.Min.X+p.Max.X)/2, p.Min.Y+10, "percentile of "+noun(s.measured, 2))
 		},
 	}, true
 }
@@ -281,40 +276,40 @@ func (s scenario) boundedCells() int {
 // line's name has room.
 const timeOutRoom = 6
 
-// timeOut draws the line that no answer can cross.
-func (d panel) timeOut(s float64) {
-	at := d.y.at(s)
-	d.stroke(alarm, 0.8, []vg.Length{3, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
+// drawTimeOut draws the line that no answer can cross.
+func drawTimeOut(d draw.Panel, s float64) {
+	at := d.Y.At(s)
+	d.Polyline(draw.Alarm, 0.8, []vg.Length{3, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
 }
 
-func (lp latencyPanel) draw(d panel) {
+func (lp latencyPanel) draw(d draw.Panel) {
 	longest := 0.0
 	for _, l := range lp.lines {
 		longest = max(longest, l.end())
 	}
-	d.box(faint, d.x.at(longest), d.Min.Y+0.5, d.Max.X, d.Max.Y)
-	if text := fmt.Sprintf("under %d above", trial.MinAbove); d.width(tickType, text)+6 <= d.Max.X-d.x.at(longest) {
-		d.write(tickType, right, d.Max.X-3, d.Min.Y+5, text)
+	d.Box(draw.Faint, d.X.At(longest), d.Min.Y+0.5, d.Max.X, d.Max.Y)
+	if text := fmt.Sprintf("under %d above", trial.MinAbove); d.Width(draw.TickType, text)+6 <= d.Max.X-d.X.At(longest) {
+		d.Write(draw.TickType, draw.Right, d.Max.X-3, d.Min.Y+5, text)
 	}
 	for _, l := range lp.lines {
 		points := make([]vg.Point, len(l.quantiles))
 		for i, q := range l.quantiles {
-			points[i] = vg.Point{X: d.x.at(q), Y: d.y.at(l.seconds[i])}
+			points[i] = vg.Point{X: d.X.At(q), Y: d.Y.At(l.seconds[i])}
 		}
-		d.of(l.label, func() {
-			d.tells(l.hint(), func() { d.stroke(l.style.color, 1.6, l.style.dash, straightened(points)...) })
+		d.Of(l.label, func() {
+			d.Tells(l.hint(), func() { d.Polyline(l.style.Color, 1.6, l.style.Dash, straightened(points)...) })
 		})
 	}
 	// Markers after all lines. They sit at places of their own, so that those of equal lines do not hide each other.
 	for i, l := range lp.lines {
-		step := nines(l.end()) / 4
+		step := draw.Nines(l.end()) / 4
 		for k := range 4 {
 			at := step * (float64(k) + 0.3 + 0.7*float64(i)/float64(len(lp.lines)))
 			n := int(at * 40)
 			if n >= 0 && n < len(l.quantiles) {
-				d.of(l.label, func() {
-					d.tells(fmt.Sprintf("%s: %s %% within %s", l.label, short(100*l.quantiles[n]), l.latency(l.seconds[n])), func() {
-						d.mark(l.style, 2.8, false, d.x.at(l.quantiles[n]), d.y.at(l.seconds[n]))
+				d.Of(l.label, func() {
+					d.Tells(fmt.Sprintf("%s: %s %% within %s", l.label, short(100*l.quantiles[n]), l.latency(l.seconds[n])), func() {
+						d.Mark(l.style, 2.8, false, d.X.At(l.quantiles[n]), d.Y.At(l.seconds[n]))
 					})
 				})
 			}
@@ -360,14 +355,14 @@ func (l latencyLine) hint() string {
 }
 
 // servedLegend names every strategy once, with the clients that it served where it was not all of them.
-func servedLegend(s scenario) []legendItem {
-	var out []legendItem
+func servedLegend(s scenario) []draw.LegendItem {
+	var out []draw.LegendItem
 	for _, c := range s.worstCells() {
 		text := c.mark()
 		if c.starved() && len(s.levels) > 1 {
 			text += " at worst"
 		}
-		out = append(out, legendItem{text: text, strategy: c.label, style: c.style, mark: true})
+		out = append(out, draw.LegendItem{Text: text, Strategy: c.label, Style: c.style, Mark: true})
 	}
 	return out
 }

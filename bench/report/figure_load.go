@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -158,15 +159,15 @@ func objectiveText(o trial.Objective) string {
 
 // loadAxes are what the panels of a load figure share.
 type loadAxes struct {
-	x, late, goodput    axis
-	xs, lates, goodputs []tick
+	x, late, goodput    draw.Axis
+	xs, lates, goodputs []draw.Tick
 	timeOut             float64 // seconds; 0: nobody reached it
 	objective           trial.Objective
 	border              float64 // half of the driver's ceiling; infinite where less was offered
 }
 
 func newLoadAxes(points []loadPoint, o trial.Objective, searched bool) loadAxes {
-	a := loadAxes{objective: o, x: axis{scale: linear}, late: axis{scale: math.Log}, goodput: axis{scale: linear}}
+	a := loadAxes{objective: o, x: draw.Axis{Scale: draw.Linear}, late: draw.Axis{Scale: math.Log}, goodput: draw.Axis{Scale: draw.Linear}}
 	loads := map[float64]float64{} // offered → fraction
 	lo, hi := math.Inf(1), 0.0
 	least, most, top := math.Inf(1), 0.0, 0.0
@@ -201,21 +202,21 @@ func newLoadAxes(points []loadPoint, o trial.Objective, searched bool) loadAxes 
 		}
 	}
 	in(o.Response.Seconds())
-	a.late.lo, a.late.hi = logRange(lo, hi)
+	a.late.Lo, a.late.Hi = draw.LogRange(lo, hi)
 	if a.timeOut > 0 {
-		a.late.hi = a.timeOut * timeOutRoom
+		a.late.Hi = a.timeOut * timeOutRoom
 	}
-	a.goodput.hi = max(top, most) * 1.08
+	a.goodput.Hi = max(top, most) * 1.08
 	a.xs = loadTicks(loads)
 	air := (most - least) * 0.2
 	if searched {
 		// Rates lie where the searches went, close together: a scale tells more than each of them.
 		air = (most - least) * 0.06
-		a.xs = linearTicks(max(0, least-air), most+air, 6, rateTick)
+		a.xs = draw.LinearTicks(max(0, least-air), most+air, 6, rateTick)
 	}
-	a.x.lo, a.x.hi = max(0, least-air), most+air
-	a.lates = logTicks(a.late.lo, a.late.hi, seconds)
-	a.goodputs = linearTicks(0, a.goodput.hi, 4, rateTick)
+	a.x.Lo, a.x.Hi = max(0, least-air), most+air
+	a.lates = draw.LogTicks(a.late.Lo, a.late.Hi, seconds)
+	a.goodputs = draw.LinearTicks(0, a.goodput.Hi, 4, rateTick)
 	return a
 }
 
@@ -226,7 +227,7 @@ const (
 
 // loadFigure has a figure where more than one load was offered: with one there is nothing that the figures of repetitions
 // and of percentiles do not show.
-func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
+func loadFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	asked := v.asked(s)
 	searched := asked.Question == trial.Capacity
 	q, name := 0.99, "p99"
@@ -235,7 +236,7 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 	}
 	points := loadPoints(s, q)
 	if !slices.ContainsFunc(points, func(p loadPoint) bool { return p.offered != points[0].offered }) {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	a := newLoadAxes(points, asked.Objective, searched)
 	hidden, merged := 0, 0
@@ -247,10 +248,10 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 			merged++
 		}
 	}
-	legend := append(servedLegend(s), legendItem{text: "driver's lag, p99", style: style{color: lagColour}, area: true})
+	legend := append(servedLegend(s), draw.LegendItem{Text: "driver's lag, p99", Style: draw.Style{Color: lagColour}, Area: true})
 	half, border, crossed := s.halfCeiling()
 	if a.border = border; crossed {
-		legend = append(legend, legendItem{text: "above half of the driver's ceiling (" + rate(half) + "): equality is not judged", style: style{color: ceilingColour}, area: true})
+		legend = append(legend, draw.LegendItem{Text: "above half of the driver's ceiling (" + rate(half) + "): equality is not judged", Style: draw.Style{Color: ceilingColour}, Area: true})
 	}
 	subtitle := "Open loop: requests are due by a schedule, whether or not the server keeps up. "
 	if searched {
@@ -272,35 +273,35 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 		title = v.capacityTitle(s, asked, found)
 		height += capacityHeight(len(found))
 	}
-	return figure{
-		name:     "load-" + s.file,
-		title:    title,
-		subtitle: subtitle,
-		alt:      name + " of the response time and goodput against offered load. " + title,
-		caption:  v.caption(),
-		legend:   legend,
-		height:   height + 6,
-		draw: func(p pen) {
-			gutter := p.gutter(a.lates, a.goodputs)
-			late, rest := p.cut(lateHeight)
-			goodput, rest := rest.cut(goodputHeight)
-			late = late.paragraph(panelType, []string{name + " of response time (logarithmic)"}, 4)
-			goodput = goodput.paragraph(panelType, []string{"goodput (" + noun(s.measured, 2) + "/s)"}, 4)
+	return draw.Figure{
+		Name:     "load-" + s.file,
+		Title:    title,
+		Subtitle: subtitle,
+		Alt:      name + " of the response time and goodput against offered load. " + title,
+		Caption:  v.caption(),
+		Legend:   legend,
+		Height:   height + 6,
+		Draw: func(p draw.Pen) {
+			gutter := p.Gutter(a.lates, a.goodputs)
+			late, rest := p.Cut(lateHeight)
+			goodput, rest := rest.Cut(goodputHeight)
+			late = late.Paragraph(draw.PanelType, []string{name + " of response time (logarithmic)"}, 4)
+			goodput = goodput.Paragraph(draw.PanelType, []string{"goodput (" + noun(s.measured, 2) + "/s)"}, 4)
 
-			d := late.axes(a.x, a.late, a.xs, a.lates, gutter)
-			d.beyond(a.border)
+			d := late.Axes(a.x, a.late, a.xs, a.lates, gutter)
+			drawBeyond(d, a.border)
 			drawLag(d, points, searched)
 			if a.timeOut > 0 {
-				d.timeOut(a.timeOut)
+				drawTimeOut(d, a.timeOut)
 			}
-			d.objective(a.objective)
+			drawObjective(d, a.objective)
 			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.late }, func(p loadProbe) (float64, bool) { return p.late, p.lateOK })
-			d.limits(a.timeOut, a.objective)
+			nameLimits(d, a.timeOut, a.objective)
 
-			d = goodput.axes(a.x, a.goodput, a.xs, a.goodputs, gutter)
-			d.beyond(a.border)
-			end := min(a.x.hi, a.goodput.hi)
-			d.stroke(inkSoft, 0.8, []vg.Length{3, 3}, vg.Point{X: d.x.at(a.x.lo), Y: d.y.at(a.x.lo)}, vg.Point{X: d.x.at(end), Y: d.y.at(end)})
+			d = goodput.Axes(a.x, a.goodput, a.xs, a.goodputs, gutter)
+			drawBeyond(d, a.border)
+			end := min(a.x.Hi, a.goodput.Hi)
+			d.Polyline(draw.InkSoft, 0.8, []vg.Length{3, 3}, vg.Point{X: d.X.At(a.x.Lo), Y: d.Y.At(a.x.Lo)}, vg.Point{X: d.X.At(end), Y: d.Y.At(end)})
 			drawLoad(d, points, searched, name, func(p loadPoint) stat.Estimate { return p.goodput }, func(p loadProbe) (float64, bool) { return p.goodput, p.goodputOK })
 
 			if len(found) > 0 {
@@ -310,49 +311,32 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 			if !searched {
 				text = "offered load (" + noun(s.measured, 2) + "/s; in brackets: of the capacity measured in this run; dashed: goodput = offered)"
 			}
-			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+5, text)
+			p.Write(draw.TickType, draw.Centre, (p.Min.X+p.Max.X)/2, p.Min.Y+5, text)
 		},
 	}, true
 }
 
-// cut divides the pen's area into the top of this height, less the gap under it, and the rest.
-func (p pen) cut(height vg.Length) (top, rest pen) {
-	top, rest = p, p
-	top.Min.Y = p.Max.Y - height + panelGap
-	rest.Max.Y = p.Max.Y - height
-	return top, rest
-}
-
-// gutter is the room that labels beside an axis need.
-func (p pen) gutter(axes ...[]tick) vg.Length {
-	var labels []string
-	for _, t := range slices.Concat(axes...) {
-		labels = append(labels, t.label)
-	}
-	return p.widest(tickType, labels...) + 8
-}
-
-// objective draws the line that a quantile should stay under.
-func (d panel) objective(o trial.Objective) {
-	if at := d.y.at(o.Response.Seconds()); o.Response > 0 {
-		d.stroke(alarm, 0.9, []vg.Length{6, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
+// drawObjective draws the line that a quantile should stay under.
+func drawObjective(d draw.Panel, o trial.Objective) {
+	if at := d.Y.At(o.Response.Seconds()); o.Response > 0 {
+		d.Polyline(draw.Alarm, 0.9, []vg.Length{6, 2}, vg.Point{X: d.Min.X, Y: at}, vg.Point{X: d.Max.X, Y: at})
 	}
 }
 
-// limits names the lines of the time-out and of the objective, over the data, which shows through. The objective's name goes
+// nameLimits names the lines of the time-out and of the objective, over the data, which shows through. The objective's name goes
 // under its line where the other's is just above.
-func (d panel) limits(timeOut float64, o trial.Objective) {
+func nameLimits(d draw.Panel, timeOut float64, o trial.Objective) {
 	name := func(y vg.Length, text string) {
-		d.box(alpha(paper, 0x90), d.Min.X+2, y-1.5, d.Min.X+6+d.width(tickType, text), y+tickType.size*0.8)
-		d.write(tickType.in(alarm), left, d.Min.X+4, y, text)
+		d.Box(draw.Alpha(draw.Paper, 0x90), d.Min.X+2, y-1.5, d.Min.X+6+d.Width(draw.TickType, text), y+draw.TickType.Size*0.8)
+		d.Write(draw.TickType.In(draw.Alarm), draw.Left, d.Min.X+4, y, text)
 	}
 	if timeOut > 0 {
-		name(d.y.at(timeOut)+5, "client's time-out, "+seconds(timeOut))
+		name(d.Y.At(timeOut)+5, "client's time-out, "+seconds(timeOut))
 	}
 	if text := objectiveText(o); text != "" {
-		at := d.y.at(o.Response.Seconds())
+		at := d.Y.At(o.Response.Seconds())
 		y := at + 3
-		if timeOut > 0 && d.y.at(timeOut)-at < 12 {
+		if timeOut > 0 && d.Y.At(timeOut)-at < 12 {
 			y = at - 10
 		}
 		name(y, "objective: "+text)
@@ -379,27 +363,27 @@ func (s scenario) halfCeiling() (half, border float64, crossed bool) {
 }
 
 // ceilingColour lets the grid show.
-var ceilingColour = alpha(rgb(0xE0C070), 0x58)
+var ceilingColour = draw.Alpha(draw.RGB(0xE0C070), 0x58)
 
-// beyond shades the loads above a limit.
-func (d panel) beyond(limit float64) {
-	if limit < d.x.hi {
-		d.box(ceilingColour, d.x.at(limit), d.Min.Y+0.5, d.Max.X, d.Max.Y)
+// drawBeyond shades the loads above a limit.
+func drawBeyond(d draw.Panel, limit float64) {
+	if limit < d.X.Hi {
+		d.Box(ceilingColour, d.X.At(limit), d.Min.Y+0.5, d.Max.X, d.Max.Y)
 	}
 }
 
 // loadTicks are the loads themselves: between them nothing was measured.
-func loadTicks(loads map[float64]float64) []tick {
-	var out []tick
+func loadTicks(loads map[float64]float64) []draw.Tick {
+	var out []draw.Tick
 	for offered, fraction := range loads {
 		label := rateTick(offered)
 		if fraction > 0 {
 			label += " (" + percent(fraction) + ")"
 		}
-		out = append(out, tick{offered, label})
+		out = append(out, draw.Tick{Value: offered, Label: label})
 	}
-	slices.SortFunc(out, func(a, b tick) int {
-		if a.value < b.value {
+	slices.SortFunc(out, func(a, b draw.Tick) int {
+		if a.Value < b.Value {
 			return -1
 		}
 		return 1
@@ -407,10 +391,10 @@ func loadTicks(loads map[float64]float64) []tick {
 	return out
 }
 
-var lagColour = rgb(0xD2D2D2)
+var lagColour = draw.RGB(0xD2D2D2)
 
 // drawLag has the range of the driver's lag over all strategies, at each load.
-func drawLag(d panel, points []loadPoint, searched bool) {
+func drawLag(d draw.Panel, points []loadPoint, searched bool) {
 	type span struct{ lo, hi float64 }
 	spans := map[float64]span{}
 	for _, p := range points {
@@ -425,15 +409,15 @@ func drawLag(d panel, points []loadPoint, searched bool) {
 	}
 	side := spread(d, points, searched) + 2
 	for _, at := range slices.Sorted(maps.Keys(spans)) {
-		x, lo, hi := d.x.at(at), d.y.at(spans[at].lo), d.y.at(spans[at].hi)
+		x, lo, hi := d.X.At(at), d.Y.At(spans[at].lo), d.Y.At(spans[at].hi)
 		// Never thinner than a line, or equal lags would vanish.
-		d.box(lagColour, max(x-side, d.Min.X), lo, min(x+side, d.Max.X), max(hi, lo+1))
+		d.Box(lagColour, max(x-side, d.Min.X), lo, min(x+side, d.Max.X), max(hi, lo+1))
 	}
 }
 
 // spread is half the width over which the markers of one load are set side by side: so that each of them can be
 // seen, and never into the next load's. Those of a search stand where they are.
-func spread(d panel, points []loadPoint, searched bool) vg.Length {
+func spread(d draw.Panel, points []loadPoint, searched bool) vg.Length {
 	if searched {
 		return 0
 	}
@@ -445,12 +429,12 @@ func spread(d panel, points []loadPoint, searched bool) vg.Length {
 	at = slices.Compact(at)
 	side := vg.Length(len(points)/len(at)) * 2.1 * 2 // markers are hardly wider
 	for i := 1; i < len(at); i++ {
-		side = min(side, (d.x.at(at[i])-d.x.at(at[i-1]))*0.4)
+		side = min(side, (d.X.At(at[i])-d.X.At(at[i-1]))*0.4)
 	}
 	return side
 }
 
-func drawLoad(d panel, points []loadPoint, searched bool, name string, value func(loadPoint) stat.Estimate, single func(loadProbe) (float64, bool)) {
+func drawLoad(d draw.Panel, points []loadPoint, searched bool, name string, value func(loadPoint) stat.Estimate, single func(loadProbe) (float64, bool)) {
 	var labels []string
 	for _, p := range points {
 		addTo(&labels, p.label)
@@ -461,17 +445,17 @@ func drawLoad(d panel, points []loadPoint, searched bool, name string, value fun
 		if n := len(labels); n > 1 {
 			side = half * (2*vg.Length(slices.Index(labels, p.label))/vg.Length(n-1) - 1)
 		}
-		return min(max(d.x.at(p.offered)+side, d.Min.X), d.Max.X)
+		return min(max(d.X.At(p.offered)+side, d.Min.X), d.Max.X)
 	}
 	for _, label := range labels {
 		var line []vg.Point
-		var look style
+		var look draw.Style
 		for _, p := range points {
 			if e := value(p); e.N > 0 && p.label == label {
-				line, look = append(line, vg.Point{X: place(p), Y: d.y.at(e.Value)}), p.style
+				line, look = append(line, vg.Point{X: place(p), Y: d.Y.At(e.Value)}), p.style
 			}
 		}
-		d.of(label, func() { d.stroke(alpha(look.color, 0xA0), 1.1, look.dash, line...) })
+		d.Of(label, func() { d.Polyline(draw.Alpha(look.Color, 0xA0), 1.1, look.Dash, line...) })
 	}
 	for _, p := range points {
 		e := value(p)
@@ -479,20 +463,20 @@ func drawLoad(d panel, points []loadPoint, searched bool, name string, value fun
 			continue
 		}
 		x := place(p)
-		d.of(p.label, func() {
-			d.tells(p.hint(name), func() {
+		d.Of(p.label, func() {
+			d.Tells(p.hint(name), func() {
 				if searched {
 					for _, probe := range p.probes {
 						if v, ok := single(probe); ok {
-							d.mark(p.style, 2.1, !probe.sustained, x, d.y.at(v))
+							d.Mark(p.style, 2.1, !probe.sustained, x, d.Y.At(v))
 						}
 					}
 					return
 				}
 				if settled(e) {
-					d.line(p.style.color, 0.9, x, d.y.at(e.Lo), x, d.y.at(e.Hi))
+					d.Line(p.style.Color, 0.9, x, d.Y.At(e.Lo), x, d.Y.At(e.Hi))
 				}
-				d.mark(p.style, 3.1, !p.sustained, x, d.y.at(e.Value))
+				d.Mark(p.style, 3.1, !p.sustained, x, d.Y.At(e.Value))
 			})
 		})
 	}

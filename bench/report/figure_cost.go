@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"math"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 )
 
@@ -21,7 +22,7 @@ func (v view) costs(s scenario) map[string]stat.Estimate {
 }
 
 // costFigure sets the CPU time of an answer beside the cheapest one's.
-func costFigure(v view, t typesetter) (figure, bool) {
+func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	of, cheapest := map[string]map[string]stat.Estimate{}, map[string]float64{}
 	dearest, where := 0.0, ""
 	for _, s := range v.scenarios {
@@ -38,48 +39,48 @@ func costFigure(v view, t typesetter) (figure, bool) {
 		}
 	}
 	scenarios := v.scenarioNames()
-	g := newGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) gridCell {
+	g := draw.NewGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) draw.GridCell {
 		e, ok := of[name][label]
 		if !ok {
-			return gridCell{}
+			return draw.GridCell{}
 		}
-		c := gridCell{text: seconds(e.Value), small: "out", fill: openFill, ink: ink,
-			hint: fmt.Sprintf("%s on %s: %s of CPU time for each answer", label, name, seconds(e.Value))}
+		c := draw.GridCell{Text: seconds(e.Value), Small: "out", Fill: draw.OpenFill, Ink: draw.Ink,
+			Hint: fmt.Sprintf("%s on %s: %s of CPU time for each answer", label, name, seconds(e.Value))}
 		if settled(e) {
-			c.hint += fmt.Sprintf(" (%s to %s)", seconds(e.Lo), seconds(e.Hi))
+			c.Hint += fmt.Sprintf(" (%s to %s)", seconds(e.Lo), seconds(e.Hi))
 		}
 		if v.isOut(name, label) {
-			c.hint += "; it cannot be chosen here, so it is not compared"
+			c.Hint += "; it cannot be chosen here, so it is not compared"
 			return c
 		}
 		ratio := e.Value / cheapest[name]
-		c.fill, c.ink = costFill(ratio)
-		c.small = "×" + short(math.Round(ratio*100)/100)
-		c.hint += ", " + sig(ratio) + " times the cheapest"
+		c.Fill, c.Ink = costFill(ratio)
+		c.Small = "×" + short(math.Round(ratio*100)/100)
+		c.Hint += ", " + sig(ratio) + " times the cheapest"
 		return c
 	}))
-	if g.empty() {
-		return figure{}, false
+	if g.Empty() {
+		return draw.Figure{}, false
 	}
 	title := "An answer costs every strategy about as much CPU time"
 	if dearest > 1+v.threshold() {
 		title = fmt.Sprintf("The dearest answer costs %s times the cheapest one's CPU time: %s", short(math.Round(dearest*100)/100), where)
 	}
-	return figure{
-		name:     "cost",
-		title:    title,
-		subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest in the same scenario that can be chosen there. Who answers few pays for those that it does not answer as well.",
-		alt:      "CPU time for each answer, of each strategy in each scenario. " + title,
-		caption:  v.caption(),
-		legend: []legendItem{
-			{text: "within 5 % of the cheapest", style: style{color: costSteps[0].fill}, area: true},
-			{text: "to 1.25 times", style: style{color: costSteps[1].fill}, area: true},
-			{text: "to 2 times", style: style{color: costSteps[2].fill}, area: true},
-			{text: "more", style: style{color: costSteps[3].fill}, area: true},
-			{text: "out: cannot be chosen, and is not compared", style: style{color: openFill}, area: true},
+	return draw.Figure{
+		Name:     "cost",
+		Title:    title,
+		Subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest in the same scenario that can be chosen there. Who answers few pays for those that it does not answer as well.",
+		Alt:      "CPU time for each answer, of each strategy in each scenario. " + title,
+		Caption:  v.caption(),
+		Legend: []draw.LegendItem{
+			{Text: "within 5 % of the cheapest", Style: draw.Style{Color: costSteps[0].fill}, Area: true},
+			{Text: "to 1.25 times", Style: draw.Style{Color: costSteps[1].fill}, Area: true},
+			{Text: "to 2 times", Style: draw.Style{Color: costSteps[2].fill}, Area: true},
+			{Text: "more", Style: draw.Style{Color: costSteps[3].fill}, Area: true},
+			{Text: "out: cannot be chosen, and is not compared", Style: draw.Style{Color: draw.OpenFill}, Area: true},
 		},
-		height: g.height(),
-		draw:   g.draw,
+		Height: g.Height(),
+		Draw:   g.Draw,
 	}, true
 }
 
@@ -88,10 +89,10 @@ var costSteps = []struct {
 	to        float64 // ratio to the cheapest
 	fill, ink color.NRGBA
 }{
-	{1.05, rgb(0xE3EEF6), darkInk},
-	{1.25, rgb(0xB4D2E7), darkInk},
-	{2, rgb(0x6FA8CF), darkInk},
-	{math.Inf(1), rgb(0x1F5F8B), whiteInk},
+	{1.05, draw.RGB(0xE3EEF6), draw.DarkInk},
+	{1.25, draw.RGB(0xB4D2E7), draw.DarkInk},
+	{2, draw.RGB(0x6FA8CF), draw.DarkInk},
+	{math.Inf(1), draw.RGB(0x1F5F8B), draw.WhiteInk},
 }
 
 func costFill(ratio float64) (fill, on color.NRGBA) {
@@ -100,5 +101,5 @@ func costFill(ratio float64) (fill, on color.NRGBA) {
 			return s.fill, s.ink
 		}
 	}
-	return openFill, ink
+	return draw.OpenFill, draw.Ink
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -97,10 +97,10 @@ func (s scenario) heatLevel() (l level, panels []heatPanel) {
 
 const heatHeight vg.Length = 128
 
-func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
+func heatFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	l, panels := s.heatLevel()
 	if len(panels) == 0 || v.asked(s).Question == trial.Capacity { // a search goes beyond the capacity only to find it
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	first, last, most := trial.Buckets, 0, int64(1)
 	for _, p := range panels {
@@ -112,78 +112,72 @@ func heatFigure(v view, s scenario, t typesetter) (figure, bool) {
 			}
 		}
 	}
-	y := axis{lo: trial.BucketStart(min(first, last)).Seconds(), hi: bucketEnd(last) / 1e9, scale: math.Log}
+	y := draw.Axis{Lo: trial.BucketStart(min(first, last)).Seconds(), Hi: bucketEnd(last) / 1e9, Scale: math.Log}
 	window := panels[0].slice * time.Duration(len(panels[0].counts))
-	x := axis{lo: 0, hi: window.Seconds(), scale: linear}
-	xs, ys := linearTicks(0, x.hi, 5, seconds), logTicks(y.lo, y.hi, seconds)
-	columns := min(2, len(panels))
-	width := (bodyWidth - vg.Length(columns-1)*columnGap) / vg.Length(columns)
-	lines := (len(panels) + columns - 1) / columns
+	x := draw.Axis{Lo: 0, Hi: window.Seconds(), Scale: draw.Linear}
+	xs, ys := draw.LinearTicks(0, x.Hi, 5, seconds), draw.LogTicks(y.Lo, y.Hi, seconds)
+	tiles := draw.Tiles{N: len(panels), TileHeight: heatHeight}
 	title := s.heatTitle(l, panels)
-	shades := newShades(most)
-	return figure{
-		name:     "heat-" + s.file,
-		title:    title,
-		subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. Empty: no request. Red: the rate changes.",
-		alt:      "Response times over the window, for each strategy. " + title,
-		caption:  v.caption(),
-		height:   shadesHeight + vg.Length(lines)*(heatHeight+panelGap) - panelGap + 22,
-		draw: func(p pen) {
+	shades := draw.NewShades(most)
+	return draw.Figure{
+		Name:     "heat-" + s.file,
+		Title:    title,
+		Subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. Empty: no request. Red: the rate changes.",
+		Alt:      "Response times over the window, for each strategy. " + title,
+		Caption:  v.caption(),
+		Height:   draw.ShadesHeight + tiles.Height() + 22,
+		Draw: func(p draw.Pen) {
 			foot := p
-			shades.draw(p, noun(s.measured, 2)+" in a cell:")
-			p.Max.Y -= shadesHeight
-			gutter := p.gutter(ys)
+			shades.Draw(p, noun(s.measured, 2)+" in a cell:", rateTick)
+			p.Max.Y -= draw.ShadesHeight
+			gutter := p.Gutter(ys)
 			for i, h := range panels {
-				c := p
-				c.Min.X += vg.Length(i%columns) * (width + columnGap)
-				c.Max.X = c.Min.X + width
-				c.Max.Y -= vg.Length(i/columns) * (heatHeight + panelGap)
-				c.Min.Y = c.Max.Y - heatHeight
-				p.of(h.label, func() {
-					c = c.paragraph(panelType, []string{p.fit(panelType, h.mark(), width)}, 4)
-					d := c.axes(x, y, xs, ys, gutter)
+				c := tiles.Of(p, i)
+				p.Of(h.label, func() {
+					c = c.Paragraph(draw.PanelType, []string{p.Fit(draw.PanelType, h.mark(), tiles.Width())}, 4)
+					d := c.Axes(x, y, xs, ys, gutter)
 					h.draw(d, shades)
-					d.profile(l)
+					drawProfile(d, l)
 				})
 			}
-			foot.write(tickType, centre, (foot.Min.X+foot.Max.X)/2, foot.Min.Y+8, "when the request was due, since the window's start")
+			foot.Write(draw.TickType, draw.Centre, (foot.Min.X+foot.Max.X)/2, foot.Min.Y+8, "when the request was due, since the window's start")
 		},
 	}, true
 }
 
-// profile marks where the rate changes.
-func (d panel) profile(l level) {
+// drawProfile marks where the rate changes.
+func drawProfile(d draw.Panel, l level) {
 	var at []time.Duration
 	for _, s := range l.cells[0].Load.Profile {
 		at = append(at, s.From, s.To)
 	}
 	slices.Sort(at)
 	for _, t := range slices.Compact(at) {
-		if s := t.Seconds(); s > d.x.lo && s < d.x.hi {
-			d.stroke(alarm, 0.8, []vg.Length{2, 2}, vg.Point{X: d.x.at(s), Y: d.Min.Y}, vg.Point{X: d.x.at(s), Y: d.Max.Y})
+		if s := t.Seconds(); s > d.X.Lo && s < d.X.Hi {
+			d.Polyline(draw.Alarm, 0.8, []vg.Length{2, 2}, vg.Point{X: d.X.At(s), Y: d.Min.Y}, vg.Point{X: d.X.At(s), Y: d.Max.Y})
 		}
 	}
 }
 
-func (h heatPanel) draw(d panel, s shades) {
+func (h heatPanel) draw(d draw.Panel, s draw.Shades) {
 	// One path for each shade: one for each cell would make the file ten times as large.
-	for shade := range s.colours {
+	for shade := range s.Colours {
 		var path vg.Path
 		for k := range trial.Buckets {
-			y0, y1 := d.y.at(trial.BucketStart(k).Seconds()), d.y.at(bucketEnd(k)/1e9)
-			like := func(i int) bool { return i < len(h.counts) && h.counts[i][k] > 0 && s.of(h.counts[i][k]) == shade }
+			y0, y1 := d.Y.At(trial.BucketStart(k).Seconds()), d.Y.At(bucketEnd(k)/1e9)
+			like := func(i int) bool { return i < len(h.counts) && h.counts[i][k] > 0 && s.Of(h.counts[i][k]) == shade }
 			for i := 0; i < len(h.counts); i++ {
 				from := i
 				for like(i) { // neighbours that look alike are one
 					i++
 				}
 				if i > from {
-					path = append(path, rectangle(d.x.at((h.slice*time.Duration(from)).Seconds()), y0, d.x.at((h.slice*time.Duration(i)).Seconds()), y1)...)
+					path = append(path, draw.Rectangle(d.X.At((h.slice*time.Duration(from)).Seconds()), y0, d.X.At((h.slice*time.Duration(i)).Seconds()), y1)...)
 				}
 			}
 		}
 		if path != nil {
-			d.SetColor(s.colours[shade])
+			d.SetColor(s.Colours[shade])
 			d.Fill(path)
 		}
 	}
@@ -194,63 +188,11 @@ func (h heatPanel) draw(d panel, s shades) {
 		var points []vg.Point
 		for i := range h.counts {
 			if k, ok := h.quantile(i, q.q); ok {
-				points = append(points, vg.Point{X: d.x.at((h.slice*time.Duration(i) + h.slice/2).Seconds()), Y: d.y.at(bucketMiddle(k).Seconds())})
+				points = append(points, vg.Point{X: d.X.At((h.slice*time.Duration(i) + h.slice/2).Seconds()), Y: d.Y.At(bucketMiddle(k).Seconds())})
 			}
 		}
-		d.stroke(whiteInk, 2.4, nil, points...)
-		d.stroke(darkInk, 1, q.dash, points...)
-	}
-}
-
-// shades are the colours of counts, each for three times as many as the one before or so: from few, light, to many, dark.
-type shades struct {
-	colours []color.NRGBA
-	least   []int64
-}
-
-// viridis is S. van der Walt's and N. Smith's map, from its light end: even in lightness, and readable without colour.
-var viridis = []color.NRGBA{
-	rgb(0xE2E418), rgb(0xA5DB36), rgb(0x5EC962), rgb(0x2FB47C), rgb(0x1F968B), rgb(0x277F8E), rgb(0x31688F), rgb(0x3B528B), rgb(0x46337E), rgb(0x440154),
-}
-
-func newShades(most int64) shades {
-	steps := len(viridis)
-	factor := max(math.Pow(float64(most), 1/float64(steps)), 1)
-	var s shades
-	for i, c := range viridis {
-		least := int64(math.Ceil(math.Pow(factor, float64(i))))
-		if n := len(s.least); n > 0 && least <= s.least[n-1] {
-			continue
-		}
-		s.colours, s.least = append(s.colours, c), append(s.least, least)
-	}
-	return s
-}
-
-func (s shades) of(n int64) int {
-	shade := 0
-	for i, least := range s.least {
-		if n >= least {
-			shade = i
-		}
-	}
-	return shade
-}
-
-const (
-	shadesHeight vg.Length = 30
-	shadeWidth   vg.Length = 34
-)
-
-// draw sets the scale of colours at the top of the pen's area, each with the count that it begins with.
-func (s shades) draw(p pen, what string) {
-	y := p.Max.Y - 6
-	p.writeMid(labelType, left, p.Min.X, y, what)
-	x := p.Min.X + p.width(labelType, what) + 12
-	for i, c := range s.colours {
-		p.box(c, x, y-5, x+shadeWidth, y+5)
-		p.write(tickType, left, x, y-14, rateTick(float64(s.least[i])))
-		x += shadeWidth
+		d.Polyline(draw.WhiteInk, 2.4, nil, points...)
+		d.Polyline(draw.DarkInk, 1, q.dash, points...)
 	}
 }
 

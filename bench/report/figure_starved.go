@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot/vg"
+
+	"github.com/poolbench/poolbench/bench/report/draw"
 )
 
 // starvedPanel is one strategy that left clients without an answer: what each client got, the most first.
@@ -48,14 +50,12 @@ func (p starvedPanel) notes() string {
 	return text
 }
 
-func starvedFigure(v view, t typesetter) (figure, bool) {
+func starvedFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	panels, more := starvedPanels(v)
 	if len(panels) == 0 {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
-	columns := min(2, len(panels))
-	const panelHeight vg.Length = 110
-	width := (bodyWidth - vg.Length(columns-1)*columnGap) / vg.Length(columns)
+	tiles := draw.Tiles{N: len(panels), TileHeight: 110}
 	first := panels[0]
 	title := fmt.Sprintf("%s: %s shared all answers of %s", first.Scenario, counted(first.worst.Served, "client"), first.label)
 	if first.worst.Served == 0 {
@@ -67,87 +67,78 @@ func starvedFigure(v view, t typesetter) (figure, bool) {
 	if more > 0 {
 		subtitle += fmt.Sprintf(" The %d with the most such clients; %d more are in report.md.", len(panels), more)
 	}
-	return figure{
-		name:     "starved",
-		title:    title,
-		subtitle: subtitle,
-		alt:      "Answers for each client, sorted, where a strategy did not serve all. " + title,
-		caption:  v.caption(),
-		height:   vg.Length((len(panels)+columns-1)/columns) * (panelHeight + panelGap),
-		draw: func(p pen) {
+	return draw.Figure{
+		Name:     "starved",
+		Title:    title,
+		Subtitle: subtitle,
+		Alt:      "Answers for each client, sorted, where a strategy did not serve all. " + title,
+		Caption:  v.caption(),
+		Height:   tiles.Height() + draw.PanelGap,
+		Draw: func(p draw.Pen) {
 			for i, s := range panels {
-				c := p
-				c.Min.X += vg.Length(i%columns) * (width + columnGap)
-				c.Max.X = c.Min.X + width
-				c.Max.Y -= vg.Length(i/columns) * (panelHeight + panelGap)
-				c.Min.Y = c.Max.Y - panelHeight
-				p.of(s.label, func() { s.drawPanel(c) })
+				p.Of(s.label, func() { s.drawPanel(tiles.Of(p, i)) })
 			}
 		},
 	}, true
 }
 
-func (p starvedPanel) drawPanel(c pen) {
+func (p starvedPanel) drawPanel(c draw.Pen) {
 	width := c.Max.X - c.Min.X
-	c = c.paragraph(panelType, []string{c.fit(panelType, p.title(), width)}, 0)
-	c = c.paragraph(noteType, []string{c.fit(noteType, p.notes(), width)}, 5)
+	c = c.Paragraph(draw.PanelType, []string{c.Fit(draw.PanelType, p.title(), width)}, 0)
+	c = c.Paragraph(draw.NoteType, []string{c.Fit(draw.NoteType, p.notes(), width)}, 5)
 	top := float64(max(p.good[0], 1))
-	y := axis{lo: 0, hi: top * 1.05, scale: linear}
-	ys := linearTicks(0, y.hi, 2, rateTick)
+	y := draw.Axis{Lo: 0, Hi: top * 1.05, Scale: draw.Linear}
+	ys := draw.LinearTicks(0, y.Hi, 2, rateTick)
 	if p.good[0] == 0 {
-		ys = []tick{{0, "0"}}
-	}
-	var labels []string
-	for _, t := range ys {
-		labels = append(labels, t.label)
+		ys = []draw.Tick{{Value: 0, Label: "0"}}
 	}
 	n := float64(len(p.good))
-	x := axis{lo: 0, hi: n, scale: linear}
-	d := c.axes(x, y, nil, ys, c.widest(tickType, labels...)+8)
+	x := draw.Axis{Lo: 0, Hi: n, Scale: draw.Linear}
+	d := c.Axes(x, y, nil, ys, c.Gutter(ys))
 	// Bars with gaps while there is room for gaps, else one outline: thousands of bars would be a file of their own, and
 	// shimmer.
 	if w := (d.Max.X - d.Min.X) / vg.Length(n); w > 3 {
 		for i, v := range p.good {
 			if v > 0 {
-				d.box(p.style.color, d.x.at(float64(i))+w*0.12, d.Min.Y, d.x.at(float64(i+1))-w*0.12, d.y.at(float64(v)))
+				d.Box(p.style.Color, d.X.At(float64(i))+w*0.12, d.Min.Y, d.X.At(float64(i+1))-w*0.12, d.Y.At(float64(v)))
 			}
 		}
 	} else if outline := p.outline(d); outline != nil {
-		d.SetColor(p.style.color)
+		d.SetColor(p.style.Color)
 		d.Fill(outline)
 	}
 	if p.good[0] == 0 {
-		d.writeMid(noteType, centre, (d.Min.X+d.Max.X)/2, (d.Min.Y+d.Max.Y)/2, "no client got an answer")
+		d.WriteMid(draw.NoteType, draw.Centre, (d.Min.X+d.Max.X)/2, (d.Min.Y+d.Max.Y)/2, "no client got an answer")
 	}
 	served := slices.IndexFunc(p.good, func(v int64) bool { return v == 0 })
 	if served >= 0 {
-		d.box(alarm, d.x.at(float64(served)), d.Min.Y-2.5, d.Max.X, d.Min.Y)
+		d.Box(draw.Alarm, d.X.At(float64(served)), d.Min.Y-2.5, d.Max.X, d.Min.Y)
 	}
-	d.write(tickType, left, d.Min.X, d.Min.Y-12, "client 1")
-	d.write(tickType, right, d.Max.X, d.Min.Y-12, count(int64(len(p.good))))
+	d.Write(draw.TickType, draw.Left, d.Min.X, d.Min.Y-12, "client 1")
+	d.Write(draw.TickType, draw.Right, d.Max.X, d.Min.Y-12, count(int64(len(p.good))))
 }
 
 // outline is the area under the sorted answers, with a step wherever it can be seen.
-func (p starvedPanel) outline(d panel) vg.Path {
+func (p starvedPanel) outline(d draw.Panel) vg.Path {
 	if p.good[0] == 0 {
 		return nil
 	}
 	var path vg.Path
 	path.Move(vg.Point{X: d.Min.X, Y: d.Min.Y})
-	y := d.y.at(float64(p.good[0]))
+	y := d.Y.At(float64(p.good[0]))
 	path.Line(vg.Point{X: d.Min.X, Y: y})
 	end := d.Min.X
 	for i, v := range p.good {
-		next := d.y.at(float64(v))
+		next := d.Y.At(float64(v))
 		if v == 0 {
 			break
 		}
-		if at := d.x.at(float64(i)); y-next >= leastStep {
+		if at := d.X.At(float64(i)); y-next >= leastStep {
 			path.Line(vg.Point{X: at, Y: y})
 			path.Line(vg.Point{X: at, Y: next})
 			y = next
 		}
-		end = d.x.at(float64(i + 1))
+		end = d.X.At(float64(i + 1))
 	}
 	path.Line(vg.Point{X: end, Y: y})
 	path.Line(vg.Point{X: end, Y: d.Min.Y})

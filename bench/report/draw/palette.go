@@ -1,4 +1,4 @@
-package report
+package draw
 
 import (
 	"cmp"
@@ -9,21 +9,23 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	vgdraw "gonum.org/v1/plot/vg/draw"
 )
 
-// A style tells a strategy from the others in every figure. Colour is never its only carrier.
-type style struct {
-	color color.NRGBA
-	shape draw.GlyphDrawer
-	dash  []vg.Length
+// A Style tells a strategy from the others in every figure. Colour is never its only carrier.
+type Style struct {
+	Color color.NRGBA
+	Shape vgdraw.GlyphDrawer
+	Dash  []vg.Length
 }
 
-func rgb(v uint32) color.NRGBA {
+// RGB is the opaque colour that is written #RRGGBB.
+func RGB(v uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 0xff}
 }
 
-func alpha(c color.NRGBA, a uint8) color.NRGBA { c.A = a; return c }
+// Alpha is c with so much of it, of 255, that what is under it shows through.
+func Alpha(c color.NRGBA, a uint8) color.NRGBA { c.A = a; return c }
 
 // slots is the number of styles that can be told apart by colour.
 const slots = 12
@@ -31,13 +33,13 @@ const slots = 12
 // colours: the first six are Okabe and Ito's without yellow and black (too light and too near to the text), the rest
 // are chosen from Tol's muted scheme to differ from those in lightness as well.
 var colours = [slots]color.NRGBA{
-	rgb(0x0072B2), rgb(0xD55E00), rgb(0x009E73), rgb(0xCC79A7), rgb(0xE69F00), rgb(0x56B4E9),
-	rgb(0x882255), rgb(0x999933), rgb(0x332288), rgb(0x7F5539), rgb(0x6E6E6E), rgb(0x117733),
+	RGB(0x0072B2), RGB(0xD55E00), RGB(0x009E73), RGB(0xCC79A7), RGB(0xE69F00), RGB(0x56B4E9),
+	RGB(0x882255), RGB(0x999933), RGB(0x332288), RGB(0x7F5539), RGB(0x6E6E6E), RGB(0x117733),
 }
 
 // shapes can all be filled: a hollow one has a meaning of its own.
-var shapes = []draw.GlyphDrawer{
-	draw.CircleGlyph{}, polygon{4, 0.5}, polygon{3, 0}, polygon{4, 0}, polygon{3, 0.5}, polygon{6, 0},
+var shapes = []vgdraw.GlyphDrawer{
+	vgdraw.CircleGlyph{}, polygon{4, 0.5}, polygon{3, 0}, polygon{4, 0}, polygon{3, 0.5}, polygon{6, 0},
 }
 
 var dashes = [][]vg.Length{nil, {7, 2.5}, {2, 2}, {8, 2, 2, 2}}
@@ -45,17 +47,17 @@ var dashes = [][]vg.Length{nil, {7, 2.5}, {2, 2}, {8, 2, 2, 2}}
 // slot is style number n. Within the first twelve no two share a colour, nor shape and dash: n is then determined by
 // its remainders by 6 and by 4. From there on colours come again, each with other shapes and dashes than before: within the
 // first 72 no two share colour and shape.
-func slot(n int) style {
+func slot(n int) Style {
 	other := n + n/slots
-	return style{colours[n%slots], shapes[other%len(shapes)], dashes[other%len(dashes)]}
+	return Style{colours[n%slots], shapes[other%len(shapes)], dashes[other%len(dashes)]}
 }
 
-// assign gives each label a style. groups are labels that stand in one figure; a label may be in several. It starts from the
+// Styles gives each label a style. groups are labels that stand in one figure; a label may be in several. It starts from the
 // hash of its kind, so that a strategy keeps its style from figure to figure and from run to run; where two of a group meet,
 // the later one in alphabetical order goes on to its own hash and then to the next free colour. Kinds' plain names choose
 // first, so that variants do not displace them. In a group of up to twelve no two share a colour, as far as its labels are
 // not in groups with others; and no two labels at all share a style.
-func assign(groups ...[]string) map[string]style {
+func Styles(groups ...[]string) map[string]Style {
 	order := slices.Concat(groups...)
 	slices.SortFunc(order, func(a, b string) int {
 		return cmp.Or(cmp.Compare(variants(a), variants(b)), cmp.Compare(a, b))
@@ -87,7 +89,7 @@ func assign(groups ...[]string) map[string]style {
 		}
 		used[n], number[label] = true, n
 	}
-	styles := map[string]style{}
+	styles := map[string]Style{}
 	for label, n := range number {
 		styles[label] = slot(n)
 	}
@@ -103,10 +105,10 @@ func again(n int, mates []int, used map[int]bool) int {
 		}
 		alike := 0
 		for _, m := range mates {
-			if slot(m).shape == slot(k).shape {
+			if slot(m).Shape == slot(k).Shape {
 				alike += 2
 			}
-			if len(slot(m).dash) == len(slot(k).dash) {
+			if len(slot(m).Dash) == len(slot(k).Dash) {
 				alike++
 			}
 		}
@@ -138,8 +140,8 @@ type polygon struct {
 	turn    float64
 }
 
-// DrawGlyph implements [draw.GlyphDrawer].
-func (g polygon) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
+// DrawGlyph implements [vgdraw.GlyphDrawer].
+func (g polygon) DrawGlyph(c *vgdraw.Canvas, s vgdraw.GlyphStyle, at vg.Point) {
 	// Fewer corners have less area in the same circle.
 	r := float64(s.Radius) * (1 + 0.6/float64(g.corners))
 	var p vg.Path

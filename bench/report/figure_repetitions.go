@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
@@ -90,24 +91,24 @@ func figureTick(m stat.Metric) func(float64) string {
 	}
 }
 
-func (p spreadPanel) rows(notes string) rows {
+func (p spreadPanel) rows(notes string) draw.Rows {
 	format := func(v float64) string { return figureOf(p.metric, v) }
-	x, ticks := axis{lo: p.lo, hi: p.hi, scale: linear}, linearTicks(p.lo, p.hi, 6, figureTick(p.metric))
+	x, ticks := draw.Axis{Lo: p.lo, Hi: p.hi, Scale: draw.Linear}, draw.LinearTicks(p.lo, p.hi, 6, figureTick(p.metric))
 	kind := "from zero"
 	if p.log {
-		x.scale, ticks, kind = math.Log, logTicks(p.lo, p.hi, format), "logarithmic"
+		x.Scale, ticks, kind = math.Log, draw.LogTicks(p.lo, p.hi, format), "logarithmic"
 	}
 	where := p.scenario.name
 	if p.open() {
 		where += " at " + p.level.text()
 	}
-	r := rows{title: fmt.Sprintf("%s: %s (%s, %s)", where, p.metric.Name, clients(p.level), kind), notes: notes, x: x, ticks: ticks}
+	r := draw.Rows{Title: fmt.Sprintf("%s: %s (%s, %s)", where, p.metric.Name, clients(p.level), kind), Notes: notes, X: x, Ticks: ticks}
 	for _, point := range p.points {
-		r.rows = append(r.rows, row{
-			strategy: point.cell.label, label: point.label, soft: point.Twin,
-			value: p.bound(point) + format(point.median.Value), note: servedNote(point.cell),
-			hint: p.hint(point),
-			draw: func(d panel, y vg.Length) { point.draw(d, y, p.bounds(point)) },
+		r.Rows = append(r.Rows, draw.Row{
+			Strategy: point.cell.label, Label: point.label, Soft: point.Twin,
+			Value: p.bound(point) + format(point.median.Value), Note: servedNote(point.cell),
+			Hint: p.hint(point),
+			Draw: func(d draw.Panel, y vg.Length) { point.draw(d, y, p.bounds(point)) },
 		})
 	}
 	return r
@@ -157,62 +158,61 @@ func (v view) deciding(s scenario) level {
 }
 
 // repetitionsFigure is the metric that decides a scenario: what each single trial says, and what they say together.
-func repetitionsFigure(v view, s scenario, t typesetter) (figure, bool) {
+func repetitionsFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == s.name })
 	if i < 0 {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	sc := v.said.Scenarios[i]
 	m, err := stat.MetricOf(sc.DecidedBy)
 	if err != nil {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	p, ok := newSpreadPanel(s, v.deciding(s), m)
 	if !ok {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
-	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []rows{p.rows("")})
+	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []draw.Rows{p.rows("")})
 	if slices.ContainsFunc(p.points, p.bounds) {
-		f.subtitle += " Hollow and with “≥”: the driver was the bottleneck, so the server can do as much or more; among such, nothing is ranked."
+		f.Subtitle += " Hollow and with “≥”: the driver was the bottleneck, so the server can do as much or more; among such, nothing is ranked."
 	}
 	return f, true
 }
 
 // spreadFigure has panels of spread points.
-func (v view) spreadFigure(t typesetter, name, title string, panels []rows) figure {
-	g := newRowGrid(t, panels)
-	g.columns, g.width = 1, bodyWidth
-	return figure{
-		name:     name,
-		title:    title,
-		subtitle: "Each small dot is one trial, in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise.",
-		alt:      "Every trial, and their median, for each strategy. " + title,
-		caption:  v.caption(),
-		height:   g.height(),
-		draw:     g.draw,
+func (v view) spreadFigure(t draw.Typesetter, name, title string, panels []draw.Rows) draw.Figure {
+	g := draw.NewStack(t, panels)
+	return draw.Figure{
+		Name:     name,
+		Title:    title,
+		Subtitle: "Each small dot is one trial, in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise.",
+		Alt:      "Every trial, and their median, for each strategy. " + title,
+		Caption:  v.caption(),
+		Height:   g.Height(),
+		Draw:     g.Draw,
 	}
 }
 
 // draw sets the trials above the middle of the row, in two lanes so that equal ones stay apart, and what is made of them
 // under it, so that neither hides the other.
-func (s spreadPoint) draw(d panel, y vg.Length, hollow bool) {
-	soft := alpha(s.style.color, 0x80)
+func (s spreadPoint) draw(d draw.Panel, y vg.Length, hollow bool) {
+	soft := draw.Alpha(s.style.Color, 0x80)
 	for i, v := range s.trials {
 		lane := 2.4 + vg.Length(i%2)*2.6
-		d.mark(style{color: soft, shape: s.style.shape}, 1.7, false, d.x.at(v), y+lane)
+		d.Mark(draw.Style{Color: soft, Shape: s.style.Shape}, 1.7, false, d.X.At(v), y+lane)
 	}
 	y -= 2.6
 	if settled(s.median) {
-		lo, hi := d.x.at(s.median.Lo), d.x.at(s.median.Hi)
-		d.line(s.style.color, 1.2, lo, y, hi, y)
-		d.line(s.style.color, 1.2, lo, y-2.6, lo, y+2.6)
-		d.line(s.style.color, 1.2, hi, y-2.6, hi, y+2.6)
+		lo, hi := d.X.At(s.median.Lo), d.X.At(s.median.Hi)
+		d.Line(s.style.Color, 1.2, lo, y, hi, y)
+		d.Line(s.style.Color, 1.2, lo, y-2.6, lo, y+2.6)
+		d.Line(s.style.Color, 1.2, hi, y-2.6, hi, y+2.6)
 	}
 	look := s.style
 	if s.Twin {
-		look.color = soft
+		look.Color = soft
 	}
-	d.mark(look, 3.1, hollow, d.x.at(s.median.Value), y)
+	d.Mark(look, 3.1, hollow, d.X.At(s.median.Value), y)
 }
 
 func servedNote(c cell) string {

@@ -1,4 +1,4 @@
-package report
+package draw
 
 import (
 	"bytes"
@@ -11,20 +11,20 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/plot/vg/draw"
+	vgdraw "gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
 // dpi is twice that of a usual screen: gonum's 96 is blurry on a good one and in print.
 const dpi = 200
 
-// png draws f as a PNG file.
-func (f figure) png(t typesetter) ([]byte, error) {
+// PNG draws f as a PNG file.
+func (f Figure) PNG(t Typesetter) ([]byte, error) {
 	c := vgimg.NewWith(vgimg.UseWH(f.size(t)), vgimg.UseDPI(dpi))
-	f.paint(draw.New(c), t)
+	f.paint(vgdraw.New(c), t)
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, indexed(c.Image())); err != nil {
-		return nil, fmt.Errorf("encode %s.png: %w", f.name, err)
+		return nil, fmt.Errorf("encode %s.png: %w", f.Name, err)
 	}
 	return b.Bytes(), nil
 }

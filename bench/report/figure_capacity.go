@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -72,47 +73,47 @@ func capacityHeight(rows int) vg.Length {
 	if rows == 0 {
 		return 0
 	}
-	return panelType.leading() + 4 + vg.Length(rows)*capacityRow + 14 + panelGap
+	return draw.PanelType.Leading() + 4 + vg.Length(rows)*capacityRow + 14 + draw.PanelGap
 }
 
 // drawCapacities sets the capacities that were found under the loads that were offered, each with its interval.
-func (v view) drawCapacities(p pen, a loadAxes, asked trial.Scenario, found []stat.CapacityResult, gutter vg.Length) {
-	p, _ = p.cut(capacityHeight(len(found)))
+func (v view) drawCapacities(p draw.Pen, a loadAxes, asked trial.Scenario, found []stat.CapacityResult, gutter vg.Length) {
+	p, _ = p.Cut(capacityHeight(len(found)))
 	head := "capacity: the highest rate that holds"
 	if text := objectiveText(asked.Objective); text != "" {
 		head += " " + text
 	}
-	p = p.paragraph(panelType, []string{head + ", with its interval"}, 4)
-	d := p.axes(a.x, axis{lo: 0, hi: 1, scale: linear}, a.xs, nil, gutter)
-	d.beyond(a.border)
+	p = p.Paragraph(draw.PanelType, []string{head + ", with its interval"}, 4)
+	d := p.Axes(a.x, draw.Axis{Lo: 0, Hi: 1, Scale: draw.Linear}, a.xs, nil, gutter)
+	drawBeyond(d, a.border)
 	for i, r := range found {
 		label := v.label(r.Strategy)
 		look, y := v.styles[label], d.Max.Y-(vg.Length(i)+0.5)*capacityRow
 		text := label + ": " + capacityBound(r) + rate(r.Rate.Value)
-		at := d.x.at(r.Rate.Value)
+		at := d.X.At(r.Rate.Value)
 		from, to := at, at
 		if r.Rate.Confidence > 0 {
-			from, to = d.x.at(r.Rate.Lo), d.x.at(r.Rate.Hi)
+			from, to = d.X.At(r.Rate.Lo), d.X.At(r.Rate.Hi)
 		}
-		d.of(label, func() {
-			d.tells(text+" offered"+spanText(r.Rate, rate), func() {
+		d.Of(label, func() {
+			d.Tells(text+" offered"+spanText(r.Rate, rate), func() {
 				if to > from {
-					d.line(look.color, 1.2, from, y, to, y)
+					d.Line(look.Color, 1.2, from, y, to, y)
 				}
 				for _, end := range []float64{r.Rate.Lo, r.Rate.Hi} { // one that is not known goes on beyond the edge
-					if x := d.x.at(end); to > from && end >= d.x.lo && end <= d.x.hi {
-						d.line(look.color, 1.2, x, y-2.6, x, y+2.6)
+					if x := d.X.At(end); to > from && end >= d.X.Lo && end <= d.X.Hi {
+						d.Line(look.Color, 1.2, x, y-2.6, x, y+2.6)
 					}
 				}
-				d.mark(look, 3.1, false, at, y)
+				d.Mark(look, 3.1, false, at, y)
 				// Beside the bar, where there is room.
-				switch w := d.width(labelType, text); {
+				switch w := d.Width(draw.LabelType, text); {
 				case to+7+w <= d.Max.X:
-					d.writeMid(labelType, left, to+7, y, text)
+					d.WriteMid(draw.LabelType, draw.Left, to+7, y, text)
 				case from-7-w >= d.Min.X:
-					d.writeMid(labelType, right, from-7, y, text)
+					d.WriteMid(draw.LabelType, draw.Right, from-7, y, text)
 				default:
-					d.writeMid(labelType, left, d.Min.X+4, y, d.fit(labelType, text, max(from-d.Min.X-11, 30)))
+					d.WriteMid(draw.LabelType, draw.Left, d.Min.X+4, y, d.Fit(draw.LabelType, text, max(from-d.Min.X-11, 30)))
 				}
 			})
 		})

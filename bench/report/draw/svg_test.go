@@ -1,4 +1,4 @@
-package report
+package draw
 
 import (
 	"bytes"
@@ -16,15 +16,13 @@ import (
 	"testing"
 
 	"gonum.org/v1/plot/vg"
-
-	"github.com/poolbench/poolbench/bench/trial"
 )
 
 func onCanvas(draw func(*svgCanvas)) (body, css string) {
-	var sheet styleSheet
+	var sheet StyleSheet
 	c := newSVGCanvas(100, 50, &sheet)
 	draw(c)
-	return c.body.String(), sheet.css()
+	return c.body.String(), sheet.CSS()
 }
 
 // Catches: a picture that is upside down, a coordinate that is left out where it did change, a pen that is thought to be where
@@ -122,7 +120,7 @@ func TestArcs(t *testing.T) {
 // Catches: transformations in the wrong order, one that a Pop does not undo, and text that turns the other way than what it
 // stands beside.
 func TestTransformations(t *testing.T) {
-	set := newTypesetter()
+	set := NewTypesetter()
 	body, _ := onCanvas(func(c *svgCanvas) {
 		c.Push()
 		c.Translate(vg.Point{X: 10, Y: 20})
@@ -132,9 +130,9 @@ func TestTransformations(t *testing.T) {
 		p.Move(vg.Point{})
 		p.Line(vg.Point{X: 3}) // goes up by six
 		c.Stroke(p)
-		c.FillString(set.face(labelType), vg.Point{X: 3}, "up")
+		c.FillString(set.face(LabelType), vg.Point{X: 3}, "up")
 		c.Pop()
-		c.FillString(set.face(labelType), vg.Point{X: 3}, "flat")
+		c.FillString(set.face(LabelType), vg.Point{X: 3}, "flat")
 	})
 	for _, want := range []string{`d="M10 30v-6"`, `x="10" y="24" transform="rotate(-90 10 24)"`, `x="3" y="50" textLength`} {
 		if !strings.Contains(body, want) {
@@ -211,13 +209,13 @@ func TestImagesAreDrawnInPlace(t *testing.T) {
 // was said.
 func TestTheFileIsWellFormedWhateverItIsToldToWrite(t *testing.T) {
 	const nasty = `a<b>&"c'</svg>]]>` + "é≥"
-	set := newTypesetter()
-	f := figure{name: "x", alt: nasty, title: nasty, subtitle: nasty, caption: nasty, height: 40,
-		legend: []legendItem{{text: nasty, strategy: nasty, style: slot(3), mark: true}},
-		draw: func(p pen) {
-			p.of(nasty, func() { p.tells(nasty, func() { p.write(labelType, left, p.Min.X, p.Min.Y, nasty) }) })
+	set := NewTypesetter()
+	f := Figure{Name: "x", Alt: nasty, Title: nasty, Subtitle: nasty, Caption: nasty, Height: 40,
+		Legend: []LegendItem{{Text: nasty, Strategy: nasty, Style: slot(3), Mark: true}},
+		Draw: func(p Pen) {
+			p.Of(nasty, func() { p.Tells(nasty, func() { p.Write(LabelType, Left, p.Min.X, p.Min.Y, nasty) }) })
 		}}
-	b, err := f.svg(set)
+	b, err := f.SVG(set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,29 +252,5 @@ func TestTheFileIsWellFormedWhateverItIsToldToWrite(t *testing.T) {
 	}
 	if owners != 2 || titles != 2 || texts != 5 {
 		t.Errorf("%d groups have the owner, %d titles and %d texts say it; want 2, 2 and 5:\n%s", owners, titles, texts, b)
-	}
-}
-
-// Catches: a figure of a real kind that is not XML, and one that takes more room than a page of pictures can give it.
-func TestEveryFigureIsWellFormedAndSmall(t *testing.T) {
-	set := newTypesetter()
-	for _, run := range []trial.Run{everyFigure(6, 6), synth{strategies: 2, repetitions: 1, mutate: hostile}.run()} {
-		for _, f := range newView(run).figures(set) {
-			b, err := f.svg(set)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := xml.NewDecoder(bytes.NewReader(b))
-			for err == nil {
-				_, err = d.Token()
-			}
-			if err != io.EOF {
-				t.Errorf("%s: %v", f.name, err)
-			}
-			// Heat maps of noise, as here, are the largest: a real one has more neighbours that are alike.
-			if most := map[bool]int{false: 60_000, true: 80_000}[strings.HasPrefix(f.name, "heat-")]; len(b) > most {
-				t.Errorf("%s.svg has %d bytes", f.name, len(b))
-			}
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	choice "github.com/poolbench/poolbench/bench/verdict"
@@ -15,14 +16,14 @@ import (
 )
 
 // sizingFigure is the metric that decides over the limit, beside what theory says of it.
-func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
+func sizingFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	asked := v.asked(s)
 	if asked.Question != trial.Size {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	all, err := stat.Sizes(v.run.Trials, asked, v.run.Env.Design)
 	if err != nil {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	z := sizing(all)
 	var measured []int // indices of limits that can stand on an axis
@@ -37,23 +38,23 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 		}
 	}
 	if len(measured) < 2 {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	first, last := float64(z.Limits[measured[0]].N), float64(z.Limits[measured[len(measured)-1]].N)
-	x := axis{lo: first / 1.25, hi: last * 1.25, scale: math.Log}
-	y := axis{lo: 0, hi: hi * 1.12, scale: linear}
-	var xs []tick
+	x := draw.Axis{Lo: first / 1.25, Hi: last * 1.25, Scale: math.Log}
+	y := draw.Axis{Lo: 0, Hi: hi * 1.12, Scale: draw.Linear}
+	var xs []draw.Tick
 	for _, i := range measured {
-		xs = append(xs, tick{float64(z.Limits[i].N), z.number(i)})
+		xs = append(xs, draw.Tick{Value: float64(z.Limits[i].N), Label: z.number(i)})
 	}
-	ys := linearTicks(0, y.hi, 5, figureTick(z.Metric))
-	legend := []legendItem{{text: "measured", style: style{color: inkSoft}}}
+	ys := draw.LinearTicks(0, y.Hi, 5, figureTick(z.Metric))
+	legend := []draw.LegendItem{{Text: "measured", Style: draw.Style{Color: draw.InkSoft}}}
 	if z.Best >= 0 {
-		legend = append(legend, legendItem{text: "within " + percent(z.Threshold) + " of the best", style: style{color: withinColour}, area: true})
+		legend = append(legend, draw.LegendItem{Text: "within " + percent(z.Threshold) + " of the best", Style: draw.Style{Color: withinColour}, Area: true})
 	}
 	model, modelled := z.model()
 	if modelled {
-		legend = append(legend, legendItem{text: model.name, style: style{color: inkMid, dash: []vg.Length{2, 2}}})
+		legend = append(legend, draw.LegendItem{Text: model.name, Style: draw.Style{Color: draw.InkMid, Dash: []vg.Length{2, 2}}})
 	}
 	title := s.name
 	if i := slices.IndexFunc(v.said.Sizes, func(c choice.Size) bool { return c.Scenario == s.name }); i >= 0 {
@@ -63,69 +64,69 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 	if z.Setting == "workers" && z.Little.Workers > 0 {
 		subtitle += " Little's law asks for at least " + counted(z.Little.Workers, "worker") + "."
 	}
-	return figure{
-		name:     "sizing-" + s.file,
-		title:    title,
-		subtitle: subtitle,
-		alt:      capital(z.Metric.Name) + " over the limit. " + title,
-		caption:  v.caption(),
-		legend:   legend,
-		height:   244,
-		draw: func(p pen) {
-			gutter := p.gutter(ys)
+	return draw.Figure{
+		Name:     "sizing-" + s.file,
+		Title:    title,
+		Subtitle: subtitle,
+		Alt:      capital(z.Metric.Name) + " over the limit. " + title,
+		Caption:  v.caption(),
+		Legend:   legend,
+		Height:   244,
+		Draw: func(p draw.Pen) {
+			gutter := p.Gutter(ys)
 			body := p
 			body.Min.Y += 22
-			d := body.axes(x, y, xs, ys, gutter)
+			d := body.Axes(x, y, xs, ys, gutter)
 			if z.Best >= 0 {
 				best := z.Limits[z.Best].Figure.Value
 				lo, hi := best*(1-z.Threshold), best
 				if !z.Metric.Higher {
 					lo, hi = best, best*(1+z.Threshold)
 				}
-				d.box(withinColour, d.Min.X, d.y.at(lo), d.Max.X, d.y.at(hi))
+				d.Box(withinColour, d.Min.X, d.Y.At(lo), d.Max.X, d.Y.At(hi))
 			}
 			if modelled {
 				var line []vg.Point
 				for k := 0; k <= 120; k++ {
-					n := x.lo * math.Pow(x.hi/x.lo, float64(k)/120)
-					if f := model.of(n); f <= y.hi {
-						line = append(line, vg.Point{X: d.x.at(n), Y: d.y.at(f)})
+					n := x.Lo * math.Pow(x.Hi/x.Lo, float64(k)/120)
+					if f := model.of(n); f <= y.Hi {
+						line = append(line, vg.Point{X: d.X.At(n), Y: d.Y.At(f)})
 					}
 				}
-				d.stroke(inkMid, 1, []vg.Length{2, 2}, line...)
+				d.Polyline(draw.InkMid, 1, []vg.Length{2, 2}, line...)
 			}
-			if n := float64(z.Little.Workers); z.Setting == "workers" && n > x.lo && n < x.hi {
-				at := d.x.at(n)
-				d.stroke(inkSoft, 0.8, []vg.Length{4, 2}, vg.Point{X: at, Y: d.Min.Y}, vg.Point{X: at, Y: d.Max.Y})
+			if n := float64(z.Little.Workers); z.Setting == "workers" && n > x.Lo && n < x.Hi {
+				at := d.X.At(n)
+				d.Polyline(draw.InkSoft, 0.8, []vg.Length{4, 2}, vg.Point{X: at, Y: d.Min.Y}, vg.Point{X: at, Y: d.Max.Y})
 				// At the top: curves of goodput are low where limits are small.
 				text := "Little's law: " + counted(z.Little.Workers, "worker")
-				if at-6-d.width(tickType, text) < d.Min.X {
-					d.write(tickType, left, at+4, d.Max.Y-9, text)
+				if at-6-d.Width(draw.TickType, text) < d.Min.X {
+					d.Write(draw.TickType, draw.Left, at+4, d.Max.Y-9, text)
 				} else {
-					d.write(tickType, right, at-4, d.Max.Y-9, text)
+					d.Write(draw.TickType, draw.Right, at-4, d.Max.Y-9, text)
 				}
 			}
 			var line []vg.Point
 			for _, i := range measured {
-				line = append(line, vg.Point{X: d.x.at(float64(z.Limits[i].N)), Y: d.y.at(z.Limits[i].Figure.Value)})
+				line = append(line, vg.Point{X: d.X.At(float64(z.Limits[i].N)), Y: d.Y.At(z.Limits[i].Figure.Value)})
 			}
-			d.stroke(inkSoft, 1.4, nil, line...)
+			d.Polyline(draw.InkSoft, 1.4, nil, line...)
 			for k, i := range measured {
 				l, at := z.Limits[i], line[k]
 				label := v.label(l.Strategy)
 				look := v.styles[label]
-				d.of(label, func() {
+				d.Of(label, func() {
 					if i == z.Smallest {
-						d.stroke(look.color, 1, nil, vg.Point{X: at.X, Y: d.Min.Y}, vg.Point{X: at.X, Y: at.Y})
+						d.Polyline(look.Color, 1, nil, vg.Point{X: at.X, Y: d.Min.Y}, vg.Point{X: at.X, Y: at.Y})
 					}
-					d.tells(z.hint(i), func() {
+					d.Tells(z.hint(i), func() {
 						if settled(l.Figure) {
-							lo, hi := d.y.at(l.Figure.Lo), d.y.at(l.Figure.Hi)
-							d.line(look.color, 1.2, at.X, lo, at.X, hi)
-							d.line(look.color, 1.2, at.X-2.6, lo, at.X+2.6, lo)
-							d.line(look.color, 1.2, at.X-2.6, hi, at.X+2.6, hi)
+							lo, hi := d.Y.At(l.Figure.Lo), d.Y.At(l.Figure.Hi)
+							d.Line(look.Color, 1.2, at.X, lo, at.X, hi)
+							d.Line(look.Color, 1.2, at.X-2.6, lo, at.X+2.6, lo)
+							d.Line(look.Color, 1.2, at.X-2.6, hi, at.X+2.6, hi)
 						}
-						d.mark(look, 3.4, l.Starves(), at.X, at.Y)
+						d.Mark(look, 3.4, l.Starves(), at.X, at.Y)
 					})
 				})
 			}
@@ -136,13 +137,13 @@ func sizingFigure(v view, s scenario, t typesetter) (figure, bool) {
 			case z.Smallest >= 0:
 				text += "; the line down marks the smallest that may be enough"
 			}
-			p.write(tickType, centre, (p.Min.X+p.Max.X)/2, p.Min.Y+6, text)
+			p.Write(draw.TickType, draw.Centre, (p.Min.X+p.Max.X)/2, p.Min.Y+6, text)
 		},
 	}, true
 }
 
 // withinColour lets the grid show.
-var withinColour = alpha(rgb(0x2E7D5B), 0x30)
+var withinColour = draw.Alpha(draw.RGB(0x2E7D5B), 0x30)
 
 func (z sizing) hint(i int) string {
 	l := z.Limits[i]

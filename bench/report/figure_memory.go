@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -12,8 +13,8 @@ import (
 const manyConnections = 1000
 
 // memoryFigure has what each strategy's server held for a connection, where it held many.
-func memoryFigure(v view, t typesetter) (figure, bool) {
-	var panels []rows
+func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
+	var panels []draw.Rows
 	var least, most spreadPoint
 	for _, s := range v.scenarios {
 		l := v.deciding(s)
@@ -38,7 +39,7 @@ func memoryFigure(v view, t typesetter) (figure, bool) {
 		}
 	}
 	if len(panels) == 0 {
-		return figure{}, false
+		return draw.Figure{}, false
 	}
 	title := fmt.Sprintf("A connection costs from %s with %s on %s to %s with %s on %s",
 		memory(least.median.Value), least.cell.label, least.Scenario, memory(most.median.Value), most.cell.label, most.Scenario)
@@ -46,6 +47,6 @@ func memoryFigure(v view, t typesetter) (figure, bool) {
 		title = fmt.Sprintf("A connection costs %s with %s on %s", memory(least.median.Value), least.cell.label, least.Scenario)
 	}
 	f := v.spreadFigure(t, "memory", title, panels)
-	f.subtitle = "What the server's process had resident at most, over the connections that it held; the program itself is in it. " + f.subtitle
+	f.Subtitle = "What the server's process had resident at most, over the connections that it held; the program itself is in it. " + f.Subtitle
 	return f, true
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/poolbench/poolbench/bench/report/draw"
 )
 
 // servedFigure has the share of the clients that each strategy served, in the trial that served the fewest.
-func servedFigure(v view, t typesetter) (figure, bool) {
+func servedFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	scenarios := v.scenarioNames()
 	worst := map[string]cell{}
 	for _, s := range v.scenarios {
@@ -17,48 +19,48 @@ func servedFigure(v view, t typesetter) (figure, bool) {
 			}
 		}
 	}
-	g := newGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) gridCell {
+	g := draw.NewGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) draw.GridCell {
 		c, ok := worst[name+"\x00"+label]
 		if !ok {
-			return gridCell{}
+			return draw.GridCell{}
 		}
 		return c.servedCell()
 	}))
-	if g.empty() {
-		return figure{}, false
+	if g.Empty() {
+		return draw.Figure{}, false
 	}
 	title := servedTitle(v.scenarios)
-	return figure{
-		name:     "served",
-		title:    title,
-		subtitle: "Clients with at least one answer, in the trial that served the fewest of them, and under it Jain's fairness index: 1 if all got as much, 1/n if one of n got everything. What those who were served saw does not tell of the others.",
-		alt:      "Share of the clients that each strategy served in each scenario. " + title,
-		caption:  v.caption(),
-		legend: []legendItem{
-			{text: "all were served", style: style{color: goodFill}, area: true},
-			{text: "some were refused, and told so", style: style{color: poorFill}, area: true},
-			{text: "some got nothing, and were never told: starved", style: style{color: badFill}, area: true},
+	return draw.Figure{
+		Name:     "served",
+		Title:    title,
+		Subtitle: "Clients with at least one answer, in the trial that served the fewest of them, and under it Jain's fairness index: 1 if all got as much, 1/n if one of n got everything. What those who were served saw does not tell of the others.",
+		Alt:      "Share of the clients that each strategy served in each scenario. " + title,
+		Caption:  v.caption(),
+		Legend: []draw.LegendItem{
+			{Text: "all were served", Style: draw.Style{Color: draw.GoodFill}, Area: true},
+			{Text: "some were refused, and told so", Style: draw.Style{Color: draw.PoorFill}, Area: true},
+			{Text: "some got nothing, and were never told: starved", Style: draw.Style{Color: draw.BadFill}, Area: true},
 		},
-		height: g.height(),
-		draw:   g.draw,
+		Height: g.Height(),
+		Draw:   g.Draw,
 	}, true
 }
 
-func (c cell) servedCell() gridCell {
+func (c cell) servedCell() draw.GridCell {
 	w := c.worst
-	g := gridCell{
-		text: "all", small: "J " + short(w.Jain), fill: goodFill, ink: whiteInk,
-		hint: fmt.Sprintf("%s on %s: served %s; Jain's index %s", c.label, c.Scenario, c.served(), sig(w.Jain)),
+	g := draw.GridCell{
+		Text: "all", Small: "J " + short(w.Jain), Fill: draw.GoodFill, Ink: draw.WhiteInk,
+		Hint: fmt.Sprintf("%s on %s: served %s; Jain's index %s", c.label, c.Scenario, c.served(), sig(w.Jain)),
 	}
 	if note := classNote(c); note != "" {
-		g.hint += "; " + note
+		g.Hint += "; " + note
 	}
 	if !c.starved() {
 		return g
 	}
-	g.text, g.fill, g.ink = shareServed(w.Served, w.Total), badFill, whiteInk
+	g.Text, g.Fill, g.Ink = shareServed(w.Served, w.Total), draw.BadFill, draw.WhiteInk
 	if w.Nothing == 0 {
-		g.fill, g.ink = poorFill, darkInk
+		g.Fill, g.Ink = draw.PoorFill, draw.DarkInk
 	}
 	return g
 }

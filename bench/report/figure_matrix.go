@@ -4,73 +4,74 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
 // matrixFigure is the verdict in one look: who can be chosen where, who cannot, and why.
-func matrixFigure(v view, t typesetter) (figure, bool) {
+func matrixFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	var scenarios []string
 	for _, sc := range v.said.Scenarios {
 		scenarios = append(scenarios, sc.Name)
 	}
-	g := newGrid(t, scenarios, v.gridRows(scenarios, v.standing))
-	if g.empty() {
-		return figure{}, false
+	g := draw.NewGrid(t, scenarios, v.gridRows(scenarios, v.standing))
+	if g.Empty() {
+		return draw.Figure{}, false
 	}
 	title := "Nothing can be said of any strategy"
 	if s := v.said.Overall.Sentences; len(s) > 0 {
 		title = strings.TrimSuffix(s[0], ".")
 	}
-	return figure{
-		name:     "matrix",
-		title:    title,
-		subtitle: "Each scenario is a column, each strategy a row. Empty: not measured there. ×: how many times the best one's figure, in what decides the scenario.",
-		alt:      "Where each strategy is among the best, behind, or out, and why. " + title,
-		caption:  v.caption(),
-		legend: []legendItem{
-			{text: "among the best", style: style{color: goodFill}, area: true},
-			{text: "behind", style: style{color: poorFill}, area: true},
-			{text: "cannot be chosen", style: style{color: badFill}, area: true},
-			{text: "?: not decided; driver: its limits hide the server's", style: style{color: openFill}, area: true},
+	return draw.Figure{
+		Name:     "matrix",
+		Title:    title,
+		Subtitle: "Each scenario is a column, each strategy a row. Empty: not measured there. ×: how many times the best one's figure, in what decides the scenario.",
+		Alt:      "Where each strategy is among the best, behind, or out, and why. " + title,
+		Caption:  v.caption(),
+		Legend: []draw.LegendItem{
+			{Text: "among the best", Style: draw.Style{Color: draw.GoodFill}, Area: true},
+			{Text: "behind", Style: draw.Style{Color: draw.PoorFill}, Area: true},
+			{Text: "cannot be chosen", Style: draw.Style{Color: draw.BadFill}, Area: true},
+			{Text: "?: not decided; driver: its limits hide the server's", Style: draw.Style{Color: draw.OpenFill}, Area: true},
 		},
-		height: g.height(),
-		draw:   g.draw,
+		Height: g.Height(),
+		Draw:   g.Draw,
 	}, true
 }
 
 // standing is how the strategy with that label stands in a scenario.
-func (v view) standing(name, label string) gridCell {
+func (v view) standing(name, label string) draw.GridCell {
 	i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == name })
 	sc := v.said.Scenarios[i]
 	full := v.fullName(name, label)
 	if full == "" {
-		return gridCell{}
+		return draw.GridCell{}
 	}
 	word := sc.Word(full)
-	c := gridCell{hint: label + " on " + name + ": " + word, text: word, fill: openFill, ink: ink}
+	c := draw.GridCell{Hint: label + " on " + name + ": " + word, Text: word, Fill: draw.OpenFill, Ink: draw.Ink}
 	switch kind, rest, _ := strings.Cut(word, " "); kind {
 	case "best":
-		c.fill, c.ink = goodFill, whiteInk
+		c.Fill, c.Ink = draw.GoodFill, draw.WhiteInk
 	case "behind":
-		c.fill, c.ink, c.text = poorFill, darkInk, rest
+		c.Fill, c.Ink, c.Text = draw.PoorFill, draw.DarkInk, rest
 	case "out:":
-		c.fill, c.ink, c.text = badFill, whiteInk, rest
+		c.Fill, c.Ink, c.Text = draw.BadFill, draw.WhiteInk, rest
 		for _, o := range sc.Out {
 			if o.Strategy == full {
-				c.hint += ": it " + o.Reasons[0].Text
+				c.Hint += ": it " + o.Reasons[0].Text
 			}
 		}
 	case "undecided":
-		c.text = "?"
+		c.Text = "?"
 		for _, o := range sc.Undecided {
 			if o.Strategy == full && o.Text != "" {
-				c.hint += " (" + o.Text + ")"
+				c.Hint += " (" + o.Text + ")"
 			}
 		}
 	case "not":
-		c.text = "driver"
+		c.Text = "driver"
 	default:
-		return gridCell{}
+		return draw.GridCell{}
 	}
 	return c
 }
@@ -147,4 +148,18 @@ func headline(said choice.Verdict, sc choice.Scenario) string {
 		return sc.Name + ": nothing can be said"
 	}
 	return sc.Name + ": " + strings.Join(parts, "; ")
+}
+
+// gridRows makes a row for each strategy that was compared, in order of first appearance, with the cell that of makes
+// of it in each scenario.
+func (v view) gridRows(scenarios []string, of func(scenario, label string) draw.GridCell) []draw.GridRow {
+	var out []draw.GridRow
+	for _, label := range v.shown() {
+		r := draw.GridRow{Label: label, Style: v.styles[label]}
+		for _, s := range scenarios {
+			r.Cells = append(r.Cells, of(s, label))
+		}
+		out = append(out, r)
+	}
+	return out
 }
