@@ -41,7 +41,8 @@ plots: ## measure the quick suite, and write verdict, report and plots to result
 report: ## write report and plots of results/latest again, without measuring
 	$(GO) run ./cmd/poolbench report
 
-reference: ## measure results/reference anew: standard, driver, crosscheck; then commit it (25 minutes, on an idle machine)
+reference: ## measure results/reference anew: standard, driver, crosscheck; then look at it and commit it with README (25 minutes, on an idle machine)
+	@test ! -e results/reference-new || { echo "results/reference-new is of a try that did not end: move it away first"; exit 1; }
 	@git diff --quiet HEAD || { echo "commit what was changed first: the reference names the commit that it was measured with, and takes the place of the old one"; exit 1; }
 	$(GO) run ./cmd/poolbench run --suite standard --name reference-new
 	$(MAKE) -s driver > results/reference-new/driver.txt
@@ -49,6 +50,7 @@ reference: ## measure results/reference anew: standard, driver, crosscheck; then
 	rm -rf results/reference
 	mv results/reference-new results/reference
 	ln -sfn reference results/latest
+	$(GO) test . -run README -update
 
 SOAK ?= 20m
 

@@ -68,9 +68,10 @@ func writeVerdict(dir string, run trial.Run) error {
 const (
 	verdictLines = 24 // with warnings
 	verdictWidth = 110
-	verdictText  = 3 // lines for each sentence
-	verdictRows  = 5 // of the table, that the sentences leave room for
-	warningLines = 6 // of all warnings
+	verdictText  = 3  // lines for each sentence
+	verdictRows  = 14 // of the table, that the sentences leave room for
+	warningLines = 6  // of all warnings
+	verdictFirst = 2  // sentences that say what to take, and where not
 
 	// The columns, which with their margins are as wide.
 	scenarioWidth = 18
@@ -128,12 +129,14 @@ func printVerdict(w io.Writer, v verdict.Verdict, warnings []string) {
 	if len(v.Scenarios) == 0 {
 		sentences = nil
 	}
+	var found []string
 	for _, c := range v.Capacities {
-		sentences = append(slices.Clone(sentences), c.Scenario+": "+c.Sentence)
+		found = append(found, c.Scenario+": "+c.Sentence)
 	}
 	for _, s := range v.Sizes {
-		sentences = append(slices.Clone(sentences), s.Scenario+": "+s.Sentence)
+		found = append(found, s.Scenario+": "+s.Sentence)
 	}
+	sentences = slices.Insert(slices.Clone(sentences), min(len(sentences), verdictFirst), found...)
 	rows := v.Scenarios
 	if len(rows) > 0 {
 		const around = 4 // the table's frame and head

@@ -233,8 +233,11 @@ func fails(e evidence) (Reason, bool) {
 		return Reason{}, false
 	}
 	f := worst.failures()
-	r := Reason{Code: Fails, Value: share, Threshold: notOK, Text: fmt.Sprintf("did not answer %s of %s%s (%s)",
-		percent(share), counted(worst.counts.Intended, worst.trials[0].Measured), worst.where(), f)}
+	told := fmt.Sprintf("did not answer %s of %s", percent(share), counted(worst.counts.Intended, worst.trials[0].Measured))
+	if f.all() == worst.counts.Intended {
+		told = fmt.Sprintf("answered not one of %s", counted(worst.counts.Intended, worst.trials[0].Measured))
+	}
+	r := Reason{Code: Fails, Value: share, Threshold: notOK, Text: fmt.Sprintf("%s%s (%s)", told, worst.where(), f)}
 	why, change := e.blocked()
 	switch {
 	case why != "":

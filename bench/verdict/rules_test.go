@@ -166,7 +166,7 @@ func TestMemoryIsAReasonFromMoreThanTwiceOn(t *testing.T) {
 		t.Error("twice")
 	}
 	r, is := memory(45*1024, 20*1024, "B", "x")
-	if !is || r.Text != "takes 45 KiB of memory for each connection, 2.2 times as much as x" {
+	if !is || r.Text != "takes 45 KiB of memory for each connection, 2.25 times as much as x" {
 		t.Errorf("%v %q", is, r.Text)
 	}
 	if _, is := memory(2000, 0, "B", "x"); is {
@@ -194,7 +194,7 @@ func TestMemoryIsMeasuredAgainstTheLeastWhetherOrNotItIsShownToBeBest(t *testing
 // Catches: workers or the price of an answer named for a figure that they do not move, and the price of an answer explained
 // by itself.
 func TestWhatWouldBringOneForwardIsAboutWhatDecides(t *testing.T) {
-	const cheaper = "nothing in its limits, because each answer costs it 2.0 times the CPU time of free"
+	const cheaper = "nothing in its limits, because each answer costs it 2.00 times the CPU time of free"
 	busy := func(cpu time.Duration) func(*trial.Trial) { return func(t *trial.Trial) { t.ServerUsage.CPU = cpu } }
 	for _, c := range []struct {
 		metric stat.Metric

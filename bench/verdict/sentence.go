@@ -140,8 +140,12 @@ func (j *judge) behindText(s Scenario) []string {
 			factors = append(factors, strings.TrimSpace(string(b.Sense)+" "+times(b.Ratio.Value)))
 			metric = called(b.Metric)
 		}
-		out = append(out, fmt.Sprintf("%s %s behind, with %s times the %s of %s",
-			and(names), were(len(names), "is", "are"), and(factors), metric, j.labels[base]))
+		with := "with"
+		if first := factors[0]; len(factors) > 1 && !slices.ContainsFunc(factors, func(f string) bool { return f != first }) {
+			with, factors = "each with", factors[:1]
+		}
+		out = append(out, fmt.Sprintf("%s %s behind, %s %s times the %s of %s",
+			and(names), were(len(names), "is", "are"), with, and(factors), metric, j.labels[base]))
 	}
 	return out
 }
@@ -274,7 +278,7 @@ func (e evidence) cpu() (float64, bool) {
 	return all[(len(all)-1)/2], true
 }
 
-// Word is what a table says of a strategy, by its full name: best, behind ×0.52, out: starves, undecided, not ranked, or –
+// Word is what a table says of a strategy, by its full name: best, behind ×1.92, out: starves, undecided, not ranked, or –
 // where it was not asked for.
 func (s Scenario) Word(strategy string) string {
 	if slices.Contains(s.Best, strategy) {
@@ -285,8 +289,7 @@ func (s Scenario) Word(strategy string) string {
 	}
 	for _, b := range s.Behind {
 		if b.Strategy == strategy {
-			sign := map[stat.Sense]string{stat.AtMost: "≤ ", stat.AtLeast: "≥ "}[b.Sense]
-			return "behind " + sign + "×" + times(b.Ratio.Value)
+			return "behind " + b.worse()
 		}
 	}
 	for _, o := range s.Out {
@@ -298,6 +301,18 @@ func (s Scenario) Word(strategy string) string {
 		return "undecided"
 	}
 	return "–"
+}
+
+// worse is how many times worse than the other's its figure is, whether more of it is better or less: one way to read all.
+func (b Behind) worse() string {
+	factor, sign := b.Ratio.Value, map[stat.Sense]string{stat.AtMost: "≤ ", stat.AtLeast: "≥ "}
+	if factor < 1 { // more is better
+		factor, sign = 1/factor, map[stat.Sense]string{stat.AtMost: "≥ ", stat.AtLeast: "≤ "}
+	}
+	if math.IsInf(factor, 0) {
+		return "beyond measure"
+	}
+	return sign[b.Sense] + "×" + times(factor)
 }
 
 // limit says how a strategy's limit stands to the number of clients.

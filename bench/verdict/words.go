@@ -45,8 +45,10 @@ func times(v float64) string {
 		return "under 0.001"
 	case v == 0 || v >= 10:
 		return figure(v)
-	default:
+	case v < 0.1:
 		return fmt.Sprintf("%#.2g", v)
+	default: // 1.06 and 1.14 are not the same
+		return fmt.Sprintf("%.2f", v)
 	}
 }
 
