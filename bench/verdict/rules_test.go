@@ -165,7 +165,8 @@ func TestMemoryIsMeasuredAgainstTheLeastWhetherOrNotItIsShownToBeBest(t *testing
 	run := runOf(closed("idle", served{heavy, 1000, nil, nil}, served{middling, 1000, nil, nil}, served{light, 1000, nil, nil}, served{open, 1000, nil, nil}, served{small, 1000, nil, unserved(936)}))
 	run.Env.Scenarios[0].DecidedBy = stat.Memory.Key
 	for i := range run.Trials {
-		run.Trials[i].ServerUsage.PeakRSS = int64(clients * map[string]float64{heavy: 24_000, middling: 16_000, light: 11_000, open: 23_000, small: 2_000}[run.Trials[i].Strategy])
+		run.Trials[i].ServerUsage.BaseRSS = 10 << 20
+		run.Trials[i].ServerUsage.PeakRSS = 10<<20 + int64(clients*map[string]float64{heavy: 24_000, middling: 16_000, light: 11_000, open: 23_000, small: 2_000}[run.Trials[i].Strategy])
 	}
 	j := judge{questions: questions(run), labels: map[string]string{light: light}}
 	s := Scenario{Behind: []Behind{{Strategy: heavy, Against: middling}, {Strategy: middling, Against: light}}, Undecided: []Open{{Strategy: light}, {Strategy: open}}}
