@@ -141,7 +141,7 @@ func TestEachCheckSaysWhatItShould(t *testing.T) {
 		{"next to no queue", func(f *Facts) { f.Look.Waited = to(100 * time.Millisecond) }, "pressure", OK, "", ""},
 		{"a kernel without pressure", func(f *Facts) { f.Look.Waited = nil }, "pressure", Unknown, "CONFIG_PSI", ""},
 
-		{"a load a minute ago", func(f *Facts) { f.LoadAvg = to(0.81) }, "load-average", Warning, "0.81 over the last minute, with 8 CPUs", "sleep 60"},
+		{"a load a minute ago", func(f *Facts) { f.LoadAvg = to(0.81) }, "load-average", Warning, "0.81 over the last minute, with 8 CPUs", ""},
 		{"hardly a load", func(f *Facts) { f.LoadAvg = to(0.8) }, "load-average", OK, "", ""},
 		{"no load average", func(f *Facts) { f.LoadAvg = nil }, "load-average", Unknown, "", ""},
 
@@ -179,7 +179,7 @@ func TestEachCheckSaysWhatItShould(t *testing.T) {
 		{"the same, where all connections stay", func(f *Facts) { f.Platform.Sysctls["net.ipv4.tcp_tw_reuse"], f.Needs.Sessions = "0", false }, "port-reuse", OK, "", ""},
 		{"nothing about using them again", func(f *Facts) { delete(f.Platform.Sysctls, "net.ipv4.tcp_tw_reuse") }, "port-reuse", Unknown, "", ""},
 
-		{"ports in TIME_WAIT", func(f *Facts) { f.TimeWait = to(int64(100_001)) }, "time-wait", Warning, "100,001", "sleep 60"},
+		{"ports in TIME_WAIT", func(f *Facts) { f.TimeWait = to(int64(100_001)) }, "time-wait", Warning, "100,001", ""},
 		{"as many as may be", func(f *Facts) { f.TimeWait = to(int64(100_000)) }, "time-wait", OK, "", ""},
 		{"nothing about TIME_WAIT", func(f *Facts) { f.TimeWait = nil }, "time-wait", Unknown, "", ""},
 

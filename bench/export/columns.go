@@ -72,13 +72,14 @@ func Columns() []Column {
 		}
 	}
 	return append(all,
-		Column{"server_peak_rss_bytes", "", func(t trial.Trial) any { return told(t.ServerUsage.PeakRSS) }},
+		Column{"server_peak_rss_bytes", "the whole process", func(t trial.Trial) any { return told(t.ServerUsage.PeakRSS) }},
 		Column{"server_allocated_bytes", "in the window", func(t trial.Trial) any { return t.ServerUsage.Allocated }},
 		Column{"server_gc_cycles", "in the window", func(t trial.Trial) any { return t.ServerUsage.GCCycles }},
 		Column{"server_gc_pause_ns", "in the window", func(t trial.Trial) any { return t.ServerUsage.GCPause.Nanoseconds() }},
 		Column{"server_goroutines", "at the window's end", func(t trial.Trial) any { return told(t.ServerUsage.Goroutines) }},
 		Column{"server_threads", "at the window's end", func(t trial.Trial) any { return told(t.ServerUsage.Threads) }},
 		Column{"findings", "codes of what limited or disturbed the trial, with spaces between", func(t trial.Trial) any { return codes(t) }},
+		Column{"server_base_rss_bytes", "of that, what was resident before the strategy began; none in records of before there was this figure", func(t trial.Trial) any { return told(t.ServerUsage.BaseRSS) }},
 	)
 }
 

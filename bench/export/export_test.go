@@ -212,7 +212,8 @@ func TestAStrategyWithoutAFullNameIsNoBenchmark(t *testing.T) {
 const columns = "seq started scenario workload measured strategy kind twin repetition attempt calibrates invalid loop clients offered_per_s offered_fraction " +
 	"window_ns time_out_ns goodput_per_s server_cpu_ns intended sent unsent ok rejected failed timed_out unanswered clients_served clients_refused clients_nothing jain_fairness " +
 	"response_p50_ns response_p90_ns response_p99_ns response_p999_ns service_p50_ns service_p90_ns service_p99_ns service_p999_ns wait_p50_ns wait_p90_ns wait_p99_ns wait_p999_ns " +
-	"lag_p50_ns lag_p90_ns lag_p99_ns lag_p999_ns server_peak_rss_bytes server_allocated_bytes server_gc_cycles server_gc_pause_ns server_goroutines server_threads findings"
+	"lag_p50_ns lag_p90_ns lag_p99_ns lag_p999_ns server_peak_rss_bytes server_allocated_bytes server_gc_cycles server_gc_pause_ns server_goroutines server_threads findings " +
+	"server_base_rss_bytes"
 
 func TestColumnsStayWhereTheyAre(t *testing.T) {
 	var names []string
@@ -280,7 +281,7 @@ func TestValuesByHand(t *testing.T) {
 	for column, want := range map[string]string{
 		"started": "2026-11-22T23:05:11Z", "scenario": "echo open", "kind": "ants", "twin": "false", "repetition": "3", "offered_per_s": "4000", "offered_fraction": "0.5",
 		"window_ns": "500000000", "goodput_per_s": "2800", "server_cpu_ns": "10000", "intended": "2000", "rejected": "490", "clients_served": "48", "jain_fairness": "0.75",
-		"response_p999_ns": "", "wait_p50_ns": "", "server_peak_rss_bytes": "", "server_gc_cycles": "0", "findings": "driver-late driver-gc", "invalid": "",
+		"response_p999_ns": "", "wait_p50_ns": "", "server_peak_rss_bytes": "", "server_base_rss_bytes": "", "server_gc_cycles": "0", "findings": "driver-late driver-gc", "invalid": "",
 	} {
 		if got := get(1, column); got != want {
 			t.Errorf("%s: %q, want %q", column, got, want)

@@ -53,7 +53,7 @@ func everyFigure(n, repetitions int) trial.Run {
 			}
 		}
 		t.Clients.Good = append(t.Clients.Good, more...)
-		t.ServerUsage.PeakRSS = int64(float64(20+7*len(t.Strategy)) * (1 << 20) * (1 + 0.02*rng.Float64()))
+		t.ServerUsage.PeakRSS = t.ServerUsage.BaseRSS + int64(float64(10+7*len(t.Strategy))*(1<<20)*(1+0.02*rng.Float64()))
 	})
 
 	burst := synthScenario{"burst", "wait", "session", trial.Sessions, 800, 20 * time.Millisecond}

@@ -43,7 +43,7 @@ func one(sc trial.Scenario, strategy string, repetition int, good, slow int64, a
 		Load: sc.Load, WarmUp: time.Second, Window: time.Second, TimeOut: 2 * time.Second,
 		Counts:      trial.Counts{Intended: n, Sent: n, OK: n, Good: n},
 		Clients:     trial.Clients{Total: sc.Load.Clients, Served: sc.Load.Clients, Jain: 1},
-		ServerUsage: trial.Usage{CPU: time.Second, PeakRSS: 20 << 20},
+		ServerUsage: trial.Usage{CPU: time.Second, PeakRSS: 20 << 20, BaseRSS: 9 << 20},
 	}
 	t.Latency.Response = packed(good, after, slow)
 	t.Latency.Lag = packed(n, 5*time.Microsecond, 0)

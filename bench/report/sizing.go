@@ -218,8 +218,8 @@ func (z sizing) table(d *document) {
 			p99 = duration(r)
 		}
 		held := absent
-		if l.Memory > 0 && l.Clients.Total > 0 {
-			held = memory(l.MemoryPerConn()) + d.note("The peak of the whole server process over its connections; the program itself is in it.")
+		if l.PerConn > 0 {
+			held = memory(l.PerConn) + d.note("The server process's peak, less what it had before its strategy began, over the connections that it held.")
 		}
 		t.add(append(row, z.ratio(d, i), z.enough(d, i), count(int64(l.Clients.Fewest))+" of "+count(int64(l.Clients.Total)), p99, held)...)
 	}

@@ -205,7 +205,7 @@ func synthTrial(rng *rand.Rand, shapes map[string]trial.Histogram, sc synthScena
 		Server:      trial.Process{Name: name, PID: 100 + rep, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{0}},
 		Driver:      trial.Process{Name: "epoll", PID: 99, GoVersion: "go1.26.8", GOMAXPROCS: 1, CPUs: []int{1}},
 		Driving:     trial.Driving{Shards: 1, Idle: window / 10, Spun: window / 20},
-		ServerUsage: trial.Usage{CPU: time.Duration(0.9 * float64(window) * noise), PeakRSS: 20 << 20},
+		ServerUsage: trial.Usage{CPU: time.Duration(0.9 * float64(window) * noise), PeakRSS: 20 << 20, BaseRSS: 10 << 20},
 	}
 	t.Latency.Service = lognormal(shapes, service, 0.35, c.OK, 0)
 	t.Latency.Response = lognormal(shapes, service+service/20, 0.4, c.OK, c.Unanswered+c.Unsent)

@@ -9,8 +9,10 @@ import (
 // RecoveryTime and Memory are metrics of scenarios that are about just that, [Metrics] has them too.
 //
 // RecoveryTime is [Recovery] and one slice of the series, so that ratios of servers that were never disturbed can be taken:
-// a slice is what it is told to. Memory is what the server's process had resident at most, over the connections that it held:
-// what it needs without any, some 10 MB, is in it, so that it says something about connections with thousands of them only.
+// a slice is what it is told to. Memory is what the server's process had resident at most, less what it had before its strategy
+// began, over the connections that it held. The half megabyte of code that runs with the first connection, what the garbage
+// collector has not come to yet, and workers that have no connection are in it, so that it says something about connections with
+// a thousand of them or more.
 var (
 	RecoveryTime = Metric{Key: "recovery", Name: "recovery", Unit: "s", Of: func(t trial.Trial) (float64, bool) {
 		d, ok := Recovery(t)
@@ -81,10 +83,12 @@ func undisturbed(s trial.Series, i int, before time.Duration) bool {
 	return float64(s.OK[i]) >= servedWell*float64(s.Due[i]) && s.Response[i] <= max(slower*before, slowFloor)
 }
 
-// memory is told of connections that stay: how many of the slots of a sessions loop are open at once, nobody has counted.
+// memory is told of connections that stay: how many of the slots of a sessions loop are open at once, nobody has counted. It is
+// not told of records that have no base: the program itself, some 10 MB, would make all that differs look alike.
 func memory(t trial.Trial) (float64, bool) {
-	if t.ServerUsage.PeakRSS <= 0 || t.Load.Clients <= 0 || t.Load.Loop == trial.Sessions {
+	u := t.ServerUsage
+	if u.BaseRSS <= 0 || u.PeakRSS <= u.BaseRSS || t.Load.Clients <= 0 || t.Load.Loop == trial.Sessions {
 		return 0, false
 	}
-	return float64(t.ServerUsage.PeakRSS) / float64(t.Load.Clients), true
+	return float64(u.PeakRSS-u.BaseRSS) / float64(t.Load.Clients), true
 }

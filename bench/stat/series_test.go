@@ -234,12 +234,14 @@ func TestAClosedLoopsGoodputLeavesItsWarmUpOut(t *testing.T) {
 }
 
 func TestMemoryIsOfConnectionsThatAreHeld(t *testing.T) {
-	x := trial.Trial{Load: trial.Load{Loop: trial.Open, Clients: 2000}, ServerUsage: trial.Usage{PeakRSS: 16 << 20}}
-	if got, ok := Memory.Of(x); !ok || got != 16<<20/2000. {
-		t.Errorf("%v (%t), want 16 MiB over 2000", got, ok)
+	x := trial.Trial{Load: trial.Load{Loop: trial.Open, Clients: 2000}, ServerUsage: trial.Usage{PeakRSS: 16 << 20, BaseRSS: 10 << 20}}
+	if got, ok := Memory.Of(x); !ok || got != 6<<20/2000. {
+		t.Errorf("%v (%t), want 6 MiB over 2000", got, ok)
 	}
 	for name, spoil := range map[string]func(*trial.Trial){
 		"not told":      func(t *trial.Trial) { t.ServerUsage.PeakRSS = 0 },
+		"no base":       func(t *trial.Trial) { t.ServerUsage.BaseRSS = 0 }, // a record of before
+		"nothing more":  func(t *trial.Trial) { t.ServerUsage.BaseRSS = t.ServerUsage.PeakRSS },
 		"no clients":    func(t *trial.Trial) { t.Load.Clients = 0 },
 		"sessions loop": func(t *trial.Trial) { t.Load.Loop = trial.Sessions },
 	} {

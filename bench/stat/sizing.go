@@ -26,6 +26,7 @@ type Limit struct {
 	Clients Served   // Nothing above 0: it starved clients, and cannot be chosen
 	Counts  trial.Counts
 	Memory  float64 // peak resident bytes of the server, the median of its trials; 0 where the platform does not tell
+	PerConn float64 // bytes for each connection that was held, the median by the metric [Memory]; 0 where it is not told
 	latency trial.Histogram
 
 	bounded, blurred bool // the driver decided the figures of most trials, or its time is in them
@@ -44,15 +45,6 @@ func (l Limit) enough(m Metric, offered float64) bool {
 
 // Response returns a quantile of the response times of all trials; false if too few lie beyond it.
 func (l Limit) Response(q float64) (time.Duration, bool) { return l.latency.Quantile(q) }
-
-// MemoryPerConn is Memory over the connections held, in bytes. The program itself is in it, so that it means little for
-// few connections.
-func (l Limit) MemoryPerConn() float64 {
-	if l.Clients.Total == 0 {
-		return 0
-	}
-	return l.Memory / float64(l.Clients.Total)
-}
 
 // A Sizing is what a Size scenario says of its strategy's limit.
 type Sizing struct {
@@ -186,6 +178,7 @@ func limit(name string, n int, m Metric, all []trial.Trial) Limit {
 		Trials: len(good), Invalid: len(all) - len(good),
 		Figure:  median(values(m, good), confidence),
 		Goodput: median(values(Goodput, good), confidence),
+		PerConn: median(values(Memory, good), confidence).Value,
 		Clients: served(good),
 		Outcome: Undecided,
 	}

@@ -210,6 +210,10 @@ type Usage struct {
 	PeakRSS    int64 `json:"peak_rss_bytes"` // VmHWM: of this process alone, not inherited
 	Goroutines int64 `json:"goroutines"`
 	Threads    int64 `json:"threads"`
+
+	// BaseRSS is what a server's process had resident before its strategy began, after a garbage collection: the program
+	// itself, and nothing that is there for connections. 0 of a driver, and in records made before there was this field.
+	BaseRSS int64 `json:"base_rss_bytes,omitempty"`
 }
 
 // System is what the machine did between the window's edges; zero where the platform does not tell.

@@ -161,12 +161,12 @@ func TestWhoHoldsKeepsNineTenths(t *testing.T) {
 	}
 }
 
-func TestMemoryIsAReasonFromMoreThanTwiceOn(t *testing.T) {
-	if _, is := memory(2000, 1000, "B", "x"); is {
-		t.Error("twice")
+func TestMemoryIsAReasonFromMoreThanFourfoldOn(t *testing.T) {
+	if _, is := memory(4000, 1000, "B", "x"); is {
+		t.Error("four times")
 	}
-	r, is := memory(45*1024, 20*1024, "B", "x")
-	if !is || r.Text != "takes 45 KiB of memory for each connection, 2.25 times as much as x" {
+	r, is := memory(45*1024, 10*1024, "B", "x")
+	if !is || r.Text != "takes 45 KiB of memory for each connection, 4.50 times as much as x" {
 		t.Errorf("%v %q", is, r.Text)
 	}
 	if _, is := memory(2000, 0, "B", "x"); is {
@@ -181,7 +181,8 @@ func TestMemoryIsMeasuredAgainstTheLeastWhetherOrNotItIsShownToBeBest(t *testing
 	run := runOf(closed("idle", served{heavy, 1000, nil, nil}, served{middling, 1000, nil, nil}, served{light, 1000, nil, nil}, served{open, 1000, nil, nil}, served{small, 1000, nil, unserved(936)}))
 	run.Env.Scenarios[0].DecidedBy = stat.Memory.Key
 	for i := range run.Trials {
-		run.Trials[i].ServerUsage.PeakRSS = int64(clients * map[string]float64{heavy: 24_000, middling: 16_000, light: 11_000, open: 23_000, small: 2_000}[run.Trials[i].Strategy])
+		run.Trials[i].ServerUsage.BaseRSS = 10 << 20
+		run.Trials[i].ServerUsage.PeakRSS = 10<<20 + int64(clients*map[string]float64{heavy: 48_000, middling: 16_000, light: 11_000, open: 47_000, small: 2_000}[run.Trials[i].Strategy])
 	}
 	j := judge{questions: questions(run), labels: map[string]string{light: light}}
 	s := Scenario{Behind: []Behind{{Strategy: heavy, Against: middling}, {Strategy: middling, Against: light}}, Undecided: []Open{{Strategy: light}, {Strategy: open}}}

@@ -43,6 +43,7 @@ const (
 
 var testKinds = strategies.Kinds{
 	strategies.Goroutine(),
+	strategies.Channel(),
 	{
 		Name: "broken", Default: strategies.Limits{Workers: 1}, Units: []strategies.Unit{strategies.ConnUnit},
 		New: func(strategies.Limits) (strategies.Dispatcher, error) { return nil, errors.New(brokenReason) },

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/usage"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -242,6 +244,56 @@ func TestSnapshotsAreTheChildsOwn(t *testing.T) {
 	}
 	if after.PeakRSS >= large {
 		t.Errorf("the child's peak is %d bytes, which is the parent's", after.PeakRSS)
+	}
+}
+
+// Catches: a base that is taken when a pool has started its workers, which would cost nothing then.
+func TestWhatIsResidentBeforeTheStrategyBeginsIsTheProgramAlone(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("this platform does not tell what is resident")
+	}
+	taken := func(strategy string) usage.Snapshot {
+		s, err := startChild(t, Config{Strategy: strategy, Workload: "echo"}).Snapshot(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	const workers, stack = 4096, 2 << 10
+	without, with := taken(unlimited), taken(fmt.Sprintf("channel:workers=%d,queue=0,full=wait,unit=conn", workers))
+	for _, s := range []usage.Snapshot{without, with} {
+		if s.BaseRSS <= 1<<20 || s.BaseRSS > s.PeakRSS {
+			t.Errorf("%d bytes were resident before the strategy began, and %d at most", s.BaseRSS, s.PeakRSS)
+		}
+	}
+	if more := with.BaseRSS - without.BaseRSS; more > workers*stack/4 {
+		t.Errorf("a server with %d workers had %d bytes more before its strategy began: they are in it", workers, more)
+	}
+	if more := with.PeakRSS - without.PeakRSS; more < workers*stack {
+		t.Errorf("%d workers took %d bytes: too few to see in which figure they are", workers, more)
+	}
+}
+
+// The collection before the strategy begins is the last one of a server that does little.
+func TestTheHeapOfAServerThatHasNotCollectedIsNotThatOfItsStart(t *testing.T) {
+	child := startChild(t, Config{Strategy: unlimited, Workload: "echo"})
+	before, err := child.Snapshot(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const conns, each = 100, 4 << 10 // each has a bufio.Reader, of so much at least
+	for range conns {
+		dial(t, child).roundTrip(t)
+	}
+	after, err := child.Snapshot(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.GCCycles != before.GCCycles {
+		t.Fatalf("it has collected: %d times, %d before", after.GCCycles, before.GCCycles)
+	}
+	if more := after.HeapLive - before.HeapLive; more < conns*each {
+		t.Errorf("%d connections, and %d bytes more on the heap, want %d at least", conns, more, conns*each)
 	}
 }
 

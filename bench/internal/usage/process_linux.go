@@ -10,11 +10,23 @@ import (
 
 func (s *Snapshot) readProcess() {
 	s.readRusage()
-	if self, err := procfs.Self(); err == nil {
-		if status, err := self.NewStatus(); err == nil {
-			s.PeakRSS = int64(status.VmHWM)
-		}
+	s.PeakRSS = int64(status().VmHWM)
+}
+
+// Resident is what this process has in memory now, in bytes; 0 where the system does not tell.
+func Resident() int64 { return int64(status().VmRSS) }
+
+// status is all 0 where /proc does not tell.
+func status() procfs.ProcStatus {
+	self, err := procfs.Self()
+	if err != nil {
+		return procfs.ProcStatus{}
 	}
+	status, err := self.NewStatus()
+	if err != nil {
+		return procfs.ProcStatus{}
+	}
+	return status
 }
 
 // ProcessCPU returns the CPU time, user and system of all threads, that another process of this machine has used since

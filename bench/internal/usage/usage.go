@@ -28,8 +28,9 @@ type Snapshot struct {
 	Allocated           int64         // bytes, on the heap
 
 	// Now.
-	HeapLive   int64 // bytes that the last garbage collection found in use; before the first one, all on the heap
+	HeapLive   int64 // bytes that the last garbage collection found in use; before the first one that nobody forced, all on the heap
 	PeakRSS    int64 // bytes, the most so far: VmHWM, because ru_maxrss starts with that of the parent process
+	BaseRSS    int64 // bytes, what [Resident] said before the process had anything to do; 0: it has not looked
 	Goroutines int64
 	Threads    int64 // of the operating system
 }
@@ -37,6 +38,7 @@ type Snapshot struct {
 // The runtime's own names, in the order in which readRuntime takes them.
 var runtimeMetrics = [...]string{
 	"/gc/cycles/total:gc-cycles",
+	"/gc/cycles/automatic:gc-cycles",
 	"/gc/heap/allocs:bytes",
 	"/gc/heap/live:bytes",
 	"/memory/classes/heap/objects:bytes",
@@ -77,11 +79,11 @@ func (s *Snapshot) readRuntime() {
 		}
 		return int64(samples[i].Value.Uint64())
 	}
-	s.GCCycles, s.Allocated, s.HeapLive = value(0), value(1), value(2)
-	if s.GCCycles == 0 {
-		s.HeapLive = value(3)
+	s.GCCycles, s.Allocated, s.HeapLive = value(0), value(2), value(3)
+	if value(1) == 0 { // one that was forced at the start knows nothing of what came later
+		s.HeapLive = value(4)
 	}
-	s.Goroutines, s.Threads = value(4), value(5)
+	s.Goroutines, s.Threads = value(5), value(6)
 
 	// runtime/metrics has pauses as a histogram only, and a sum over its buckets would be wrong by their width.
 	var gc debug.GCStats
@@ -102,6 +104,7 @@ func Between(a, b Snapshot) trial.Usage {
 
 		HeapLive:   b.HeapLive,
 		PeakRSS:    b.PeakRSS,
+		BaseRSS:    b.BaseRSS,
 		Goroutines: b.Goroutines,
 		Threads:    b.Threads,
 	}

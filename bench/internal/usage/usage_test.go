@@ -12,15 +12,15 @@ import (
 func TestBetweenSubtractsWhatAddsUpAndKeepsWhatIs(t *testing.T) {
 	a := Snapshot{
 		At: time.Unix(1, 0), CPU: 1, UserCPU: 11, SystemCPU: 12, VoluntarySwitches: 2, InvoluntarySwitches: 3, GCCycles: 4, GCPause: 5, Allocated: 6,
-		HeapLive: 7, PeakRSS: 8, Goroutines: 9, Threads: 10,
+		HeapLive: 7, PeakRSS: 8, BaseRSS: 20, Goroutines: 9, Threads: 10,
 	}
 	b := Snapshot{
 		At: time.Unix(2, 0), CPU: 101, UserCPU: 1111, SystemCPU: 1212, VoluntarySwitches: 202, InvoluntarySwitches: 303, GCCycles: 404, GCPause: 505, Allocated: 606,
-		HeapLive: 707, PeakRSS: 808, Goroutines: 909, Threads: 1010,
+		HeapLive: 707, PeakRSS: 808, BaseRSS: 20, Goroutines: 909, Threads: 1010,
 	}
 	want := trial.Usage{
 		CPU: 100, UserCPU: 1100, VoluntarySwitches: 200, InvoluntarySwitches: 300, GCCycles: 400, GCPause: 500, Allocated: 600,
-		HeapLive: 707, PeakRSS: 808, Goroutines: 909, Threads: 1010,
+		HeapLive: 707, PeakRSS: 808, BaseRSS: 20, Goroutines: 909, Threads: 1010,
 	}
 	if got := Between(a, b); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -39,7 +39,7 @@ type tally struct {
 	good  int64
 	asked bool // the window owns a request of it
 	heard bool // and one of those was answered, inside the window or behind it
-	told  bool // it was refused, and that is why it asked nothing of the server in some part of the window
+	told  bool // it was refused: a request of the window, or before, so that it asked nothing of the server in some part of the window
 }
 
 // NewLedger returns an empty one for so many clients.
@@ -106,8 +106,12 @@ func (l *Ledger) Add(w Window, r Request) {
 		l.Latency.Service.Record(r.Answered - r.Sent)
 		l.stand(r, r.Answered-r.Intended)
 	case Rejected:
+		client.told = true // also behind the window, as an answer there is heard
 		l.Counts.Rejected++
-	case Refused, Failed:
+	case Refused:
+		client.told = true
+		l.Counts.Failed++
+	case Failed:
 		l.Counts.Failed++
 	case TimedOut:
 		l.Counts.TimedOut++

@@ -108,7 +108,7 @@ func TestWhoseDelayItWas(t *testing.T) {
 }
 
 func TestWhoWasServed(t *testing.T) {
-	l := NewLedger(8, 500*ms, 100*ms)
+	l := NewLedger(11, 500*ms, 100*ms)
 	answer := func(client int32, intended, answered time.Duration, o Outcome) {
 		l.Add(testWindow, Request{Client: client, Intended: intended * ms, Sent: intended * ms, Answered: answered * ms, Outcome: o})
 	}
@@ -117,15 +117,70 @@ func TestWhoWasServed(t *testing.T) {
 	answer(0, 1300, 1310, Rejected) // served and refused: served
 	answer(1, 1100, 1110, Rejected)
 	answer(2, 1100, 1110, Refused)
-	answer(3, 940, 950, Rejected) // its back-off reaches into the window
-	answer(4, 1100, 2100, OK)     // answered behind the window: served, and no goodput
-	answer(5, 800, 850, Rejected) // before the window, and asks nothing in it
-	answer(6, 1100, 2400, OK)     // answered when the load had ended: starved
-	// Client 7 asks nothing at all.
+	answer(3, 940, 950, Rejected)   // its back-off reaches into the window
+	answer(4, 1100, 2100, OK)       // answered behind the window: served, and no goodput
+	answer(5, 800, 850, Rejected)   // before the window, and asks nothing in it
+	answer(6, 1100, 2400, OK)       // answered when the load had ended: starved
+	answer(7, 1900, 2010, Rejected) // refused behind the window: told
+	answer(8, 1900, 2010, Refused)
+	answer(9, 900, 2010, Rejected) // open through all of the window
+	// Client 10 asks nothing at all.
 	got := l.Served()
-	want := trial.Clients{Total: 6, Served: 2, Refused: 3, Nothing: 1, Good: []int64{0, 0, 0, 0, 0, 2}, Jain: 1.0 / 6}
+	want := trial.Clients{Total: 9, Served: 2, Refused: 6, Nothing: 1, Good: []int64{0, 0, 0, 0, 0, 0, 0, 0, 2}, Jain: 1.0 / 9}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("clients (-want +got):\n%s", diff)
+	}
+}
+
+// Each client has a ledger of its own here besides the one that all share, so that the class that it is put in can be held
+// against what was counted of it alone.
+func TestTheClassOfAClientAgreesWithItsCounts(t *testing.T) {
+	const clients, timeOut, backOff = 300, 500 * ms, 100 * ms
+	random := rand.New(rand.NewPCG(5, 6))
+	all, sum := NewLedger(clients, timeOut, backOff), trial.Clients{}
+	var behind int // clients that were refused behind the window, and in no other way
+	for client := range clients {
+		own := NewLedger(clients, timeOut, backOff)
+		var inside, kept, refused bool
+		for range 1 + random.IntN(3) {
+			q := randomRequest(random, 1)
+			q.Client = int32(client)
+			own.Add(testWindow, q)
+			all.Add(testWindow, q)
+			if q.Outcome != Rejected && q.Outcome != Refused || q.Answered >= testWindow.End {
+				continue
+			}
+			refused = refused || testWindow.Owns(q)
+			inside = inside || testWindow.Holds(q.Answered)
+			kept = kept || q.Answered < testWindow.Open && q.Answered+backOff >= testWindow.Open
+		}
+		n, got := own.Counts, own.Served()
+		want := trial.Clients{}
+		switch {
+		case n.OK > 0 || n.Good > 0:
+			want.Served = 1
+		case n.Rejected > 0 || refused || inside || kept:
+			want.Refused = 1
+			if n.Rejected > 0 && !inside && !kept {
+				behind++
+			}
+		case n.Intended > 0:
+			want.Nothing = 1
+		}
+		if got.Served != want.Served || got.Refused != want.Refused || got.Nothing != want.Nothing {
+			t.Errorf("client %d, of whom %+v was counted: served %d, refused %d, nothing %d; want %d, %d, %d",
+				client, n, got.Served, got.Refused, got.Nothing, want.Served, want.Refused, want.Nothing)
+		}
+		if n.Intended > 0 && n.Intended == n.OK+n.Rejected && got.Nothing > 0 {
+			t.Errorf("client %d had an answer to all that it asked, and is starved: %+v", client, n)
+		}
+		sum.Served, sum.Refused, sum.Nothing = sum.Served+got.Served, sum.Refused+got.Refused, sum.Nothing+got.Nothing
+	}
+	if got := all.Served(); got.Served != sum.Served || got.Refused != sum.Refused || got.Nothing != sum.Nothing {
+		t.Errorf("all together %+v, and one by one %+v", got, sum)
+	}
+	if behind == 0 || sum.Served == 0 || sum.Nothing == 0 {
+		t.Errorf("a class that hardly occurs proves nothing: %+v, of them %d refused behind the window", sum, behind)
 	}
 }
 
