@@ -23,6 +23,7 @@
 //	above-half-ceiling     offered more than half of what the driver can do          no                 lower the rate to judge equality
 //	listen-overflows       a backlog was full, most likely the server's              no, the server's   longer backlog, faster accept
 //	ports-in-time-wait     few ports were left for new sessions                      no                 wait a minute
-//	server-ended           the server's process ended by itself                      the server's       read its output; it is not measured again
 //	not-steady             the window begins with a warm-up, or has a trend          no                 longer warm-up
+//
+// A server that ended by itself (server-ended, see [Ended]) is told by whoever measured.
 package finding

@@ -25,13 +25,7 @@ const (
 	ListenOverflows   = "listen-overflows"
 	PortsInTimeWait   = "ports-in-time-wait"
 	NotSteady         = "not-steady"
-	ServerEnded       = "server-ended" // of who measured, see [Ended]
 )
-
-// Ended is the finding of a trial in which the server's process ended by itself, with what it left behind. Such a trial
-// was not measured to its end, so that whoever measures says so. The trial cannot be used, and yet the finding does not make it
-// invalid: the server's own end is nothing that measuring again would mend.
-func Ended(why error) trial.Finding { return trial.Finding{Code: ServerEnded, Text: why.Error()} }
 
 // A rule is one question to the record: whether there is something to say, and what. Each has one code of its own.
 type rule func(trial.Trial) (trial.Finding, bool)

@@ -3,8 +3,8 @@ package report
 import (
 	"testing"
 
-	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/report/draw"
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
