@@ -177,6 +177,33 @@ func TestOfThoseThatAreTiedTheSimplestIsTaken(t *testing.T) {
 	}
 }
 
+// Catches: connections that nobody asked anything, and that are said to be served.
+func TestOnlyWhoWasAskedIsSaidToBeServed(t *testing.T) {
+	for name, c := range map[string]struct {
+		total, served, last int // last: wanted something in the last repetition
+		want                string
+	}{
+		"all":                   {1000, 1000, 1000, "it serves all 1000 connections,"},
+		"few asked":             {100, 100, 100, "it serves all 100 connections that were used within a window, of 1000 in all,"},
+		"fewest asked":          {100, 100, 90, "it serves all 90 connections that were used within a window, of 1000 in all,"},
+		"one of the few missed": {100, 99, 99, "it serves 99 of 100 connections that were used within a window, of 1000 in all,"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			few := does{change: func(x *trial.Trial) {
+				x.Clients = trial.Clients{Total: c.last, Served: c.last}
+				if x.Repetition < 11 {
+					x.Clients = trial.Clients{Total: c.total, Served: c.total}
+				}
+				if x.Repetition == 5 {
+					x.Clients.Served = c.served
+				}
+			}}
+			got := choose(t, world{choice: map[string]does{free: few, big: few, request: few, reject: few}})
+			says(t, got, c.want)
+		})
+	}
+}
+
 // Catches: a limit that is taken as measured, without headroom, too small for the rate, or for the connections.
 func TestTheLimitIsTheSmallestThatIsEnoughWithHeadroom(t *testing.T) {
 	slow := does{cpu: 1.5}
