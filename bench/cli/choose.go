@@ -54,7 +54,7 @@ says nothing.`, suites[0].Name, "`poolbench init`"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			session, err := flags.session(c.Flags(), suites, args)
 			if err != nil {
-				return usage(err)
+				return blame(err)
 			}
 			return session.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},

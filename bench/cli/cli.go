@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -109,6 +110,16 @@ func usage(err error) error {
 		return nil
 	}
 	return usageError{err}
+}
+
+// blame is err as a usage error, unless the system refused what was asked for: no other input mends a full disk or a folder that may not
+// be written. What is not there, is there already, or is no folder is named wrongly.
+func blame(err error) error {
+	var refused syscall.Errno
+	if !errors.As(err, &refused) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || refused == syscall.ENOTDIR || refused == syscall.ENAMETOOLONG {
+		return usage(err)
+	}
+	return err
 }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

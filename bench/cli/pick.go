@@ -123,7 +123,7 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 	chosen.Budget = max(chosen.Budget-time.Since(began).Round(time.Second), chosen.Budget/2)
 	s, err := begin(chosen, p.run, args)
 	if err != nil {
-		return usage(err)
+		return blame(err)
 	}
 	s.silent = true
 	if err := s.run(ctx, stdout, stderr); err != nil {
