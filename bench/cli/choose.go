@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,8 @@ type runFlags struct {
 	results, name          string
 	resume                 string
 	failIf                 []string
-	rules                  []gate.Rule // of failIf
+	rules                  []gate.Rule     // of failIf
+	situation              json.RawMessage // that a run is measured to pick for
 }
 
 func runCommand(suites []bench.Suite, args []string) *cobra.Command {

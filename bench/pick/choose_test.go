@@ -311,3 +311,28 @@ func TestARunOfSomethingElseIsAnError(t *testing.T) {
 		t.Error("a choice out of nothing")
 	}
 }
+
+func TestARunSaysTheSituationThatItWasMeasuredFor(t *testing.T) {
+	var run trial.Run
+	if _, err := pick.Asked(run); err == nil || !strings.Contains(err.Error(), "not measured to pick from") {
+		t.Errorf("of any other run: %v", err)
+	}
+	full := situation
+	full.Rate = 1234.5
+	for _, s := range []pick.Situation{full, {Connections: 64, Workload: "cpu", Budget: time.Minute, CPUs: 2}} {
+		record, err := s.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.MarshalIndent(trial.Env{Situation: record}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &run.Env); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := pick.Asked(run); err != nil || got != s {
+			t.Errorf("%+v, %v; want %+v", got, err, s)
+		}
+	}
+}
