@@ -47,7 +47,10 @@ overload a server by coming: then it is more requests on the same connections.
 
 The run is kept in results/ like any other, and results/latest leads to it, so that 'poolbench report' says all that is known of
 it. With RUN, the folder of such a run or a link to it, nothing is measured: it says the choice by what is there, also of a run that
-was stopped and that 'poolbench run --resume' has gone on with. The exit code is 0 also where no candidate keeps the objective, or nothing is decided: the first line says so.`,
+was stopped and that 'poolbench run --resume' has gone on with.
+
+The exit code is 0 also where no candidate keeps the objective, or nothing is decided: the first line says so. It is 4 if no
+candidate has a valid trial.`,
 		Example: `  poolbench pick --connections 2000 --hold 5ms --objective p99=20ms
   poolbench pick --connections 64 --workload cpu --rate 1000
   poolbench pick --workload exchange --budget 5m --json
