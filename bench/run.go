@@ -66,8 +66,8 @@ func (sc Scenario) Connections() int {
 // no other.
 //
 // What is measured next depends on the suite, the seed and the trials so far, and on nothing else; so a run that was stopped
-// goes on as if it had not been (RunOptions.Recorded), save that the budget counts what its trials took and not what was
-// between them.
+// goes on as if it had not been (RunOptions.Recorded): the budget counts what its trials took (trial.Trial.Spent), with the servers'
+// starts and stops, and not the trial that was lost or what was between the stop and now.
 func (s Suite) Run(ctx context.Context, o RunOptions, emit func(trial.Trial) error) error {
 	if err := s.Check(); err != nil {
 		return err
@@ -83,18 +83,4 @@ func (s Suite) Run(ctx context.Context, o RunOptions, emit func(trial.Trial) err
 	defer restore()
 	r := newRunner(s, sides, o, emit)
 	return r.run(ctx)
-}
-
-// spent is what recorded trials took, roughly: without starting and stopping their servers. Those that took turns share their
-// warm-up and window.
-func spent(recorded []trial.Trial) time.Duration {
-	var total time.Duration
-	for _, t := range recorded {
-		took := t.WarmUp + t.Window
-		if t.Turns != nil && t.Turns.Of > 0 {
-			took /= time.Duration(t.Turns.Of)
-		}
-		total += took
-	}
-	return total
 }

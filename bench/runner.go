@@ -42,15 +42,15 @@ type runner struct {
 	settled  func(rep int, before map[string][]string) map[string][]string  // open; a field for the tests
 
 	recorded []trial.Trial // not yet gone through
-	began    time.Time     // moved back by what recorded trials took
+	began    time.Time     // of which it would be one run without a stop: moved back by what recorded trials took
 	done     int           // steps
 	seq      int           // trials
 	repeats  int           // that may still be spent on invalid trials
 
-	ahead outlook   // but for what has to be read from the clock
-	pace  pace      // of what was measured and not recorded before
-	round time.Time // when the repetition under way began
-	begun time.Time // and the portion
+	ahead outlook       // but for what has to be read from the clock
+	pace  pace          // of what was measured
+	round time.Duration // spent when the repetition under way began
+	begun time.Duration // and the portion
 
 	capacities
 	seen    []trial.Trial             // of comparisons, without their series
@@ -72,8 +72,7 @@ func newRunner(s Suite, sides Sides, o RunOptions, emit func(trial.Trial) error)
 
 // run goes through the suite.
 func (r *runner) run(ctx context.Context) error {
-	r.began = r.clock().Add(-spent(r.recorded))
-	r.round = r.began
+	r.began = r.clock()
 	open := r.suite.everything()
 	r.ahead = outlook{later: r.suite.later(0, open), looks: r.design.Looks, budget: r.suite.Budget}
 	calibration := r.suite.calibration()
@@ -92,14 +91,14 @@ func (r *runner) run(ctx context.Context) error {
 	var last time.Duration // repetition
 	for rep := range r.suite.Repetitions {
 		open = r.settled(rep, open)
-		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && over(r.design.Looks, rep, r.suite.Budget, r.clock().Sub(r.began), last) {
+		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && over(r.design.Looks, rep, r.suite.Budget, r.spent(), last) {
 			break
 		}
-		r.round = r.clock()
+		r.round = r.spent()
 		if err := r.repetition(ctx, rep, open); err != nil {
 			return err
 		}
-		last = r.clock().Sub(r.round)
+		last = r.spent() - r.round
 	}
 	if n := len(r.recorded); n > 0 {
 		return fmt.Errorf("%w: %d of them are left over", ErrNotThisRun, n)
@@ -107,24 +106,25 @@ func (r *runner) run(ctx context.Context) error {
 	return nil
 }
 
+// spent is the time that the run has taken, before it was stopped as well. While recorded trials are gone through, it is what was
+// spent when they ended, so that a run that goes on decides as one that was not stopped.
+func (r *runner) spent() time.Duration { return r.clock().Sub(r.began) }
+
 // portion measures the next portion that is ahead.
 func (r *runner) portion(measure func() error) error {
-	r.begun = r.clock()
-	was := len(r.recorded)
+	r.begun = r.spent()
 	if err := measure(); err != nil {
 		return err
 	}
-	if was == 0 { // what was recorded takes no time now
-		r.pace.add(r.ahead.now[0], r.clock().Sub(r.begun))
-	}
+	r.pace.add(r.ahead.now[0], r.spent()-r.begun)
 	r.ahead.now = r.ahead.now[1:]
 	return nil
 }
 
 // left is what is expected to be left.
 func (r *runner) left() (steps int, left time.Duration) {
-	now, o := r.clock(), r.ahead
-	o.begun, o.round, o.spent = now.Sub(r.begun), now.Sub(r.round), now.Sub(r.began)
+	spent, o := r.spent(), r.ahead
+	o.begun, o.round, o.spent = spent-r.begun, spent-r.round, spent
 	return o.left(r.pace)
 }
 
@@ -267,6 +267,7 @@ func (r *runner) attempt(ctx context.Context, steps []Step, attempt int) ([]tria
 			return nil, fmt.Errorf("%w: trial %d is of %s on %s, and %s on %s comes next", ErrNotThisRun, t.Seq, t.Strategy, t.Scenario, step.Strategy, step.Scenario.Name)
 		}
 		r.recorded = r.recorded[1:]
+		r.began = r.clock().Add(-t.Spent)
 		r.seq++
 		ts = append(ts, t)
 	}
@@ -284,9 +285,10 @@ func (r *runner) attempt(ctx context.Context, steps []Step, attempt int) ([]tria
 		return nil, err
 	}
 	measured = measured[len(ts):]
+	spent := r.spent()
 	for i := range measured {
 		t := &measured[i]
-		t.Seq, t.Attempt = r.seq, attempt
+		t.Seq, t.Attempt, t.Spent = r.seq, attempt, spent
 		r.seq++
 		if err := r.emit(*t); err != nil {
 			return nil, err

@@ -264,3 +264,45 @@ func TestABudgetEndsARunBetweenRepetitions(t *testing.T) {
 		t.Errorf("recorded beyond the budget: %d more trials, error %v", len(rest), err)
 	}
 }
+
+// Catches: a budget that forgets, behind a stop, what servers' starts took, or how long the last repetition was.
+func TestARunThatWasStoppedAnywhereEndsWithItsBudgetWhereItWouldHave(t *testing.T) {
+	s := simulated(18)
+	s.Scenarios = s.Scenarios[:2]
+	s.Budget = 130 * time.Second
+	const each = 1300 * time.Millisecond // a window of a second, and the start and the stop of a server
+	stretch := func(recorded []trial.Trial, trials int) (all []trial.Trial, told []Progress) {
+		now := time.Unix(0, 0)
+		all = slices.Clone(recorded)
+		made := simulate(0.2, nil)
+		r := newRunner(s, Sides{}, RunOptions{Seed: 3, Recorded: recorded, Upcoming: func(p Progress) { told = append(told, p) }},
+			func(x trial.Trial) error { all = append(all, x); return nil })
+		r.clock = func() time.Time { return now }
+		r.measure = func(ctx context.Context, steps []Step) ([]trial.Trial, error) {
+			if len(all) == trials {
+				return nil, errStopped
+			}
+			now = now.Add(each)
+			return made(ctx, steps)
+		}
+		if err := r.run(t.Context()); err != nil && !errors.Is(err, errStopped) {
+			t.Fatal(err)
+		}
+		return all, told
+	}
+	whole, toldOfWhole := stretch(nil, -1)
+	if took := time.Duration(len(whole)) * each; took > s.Budget || whole[len(whole)-1].Repetition+1 >= s.Repetitions {
+		t.Fatalf("the budget of %v does not end the run of %v", s.Budget, took)
+	}
+	for stop := 1; stop <= len(whole); stop += 3 {
+		part, _ := stretch(nil, stop)
+		all, told := stretch(part, -1)
+		if len(all) != len(whole) {
+			t.Errorf("stopped after %d trials and gone on: %d trials, and %d without a stop", stop, len(all), len(whole))
+			continue
+		}
+		if stop < len(whole) && told[0].TimeLeft != toldOfWhole[stop].TimeLeft {
+			t.Errorf("stopped after %d trials, it expects %v more, and %v without a stop", stop, told[0].TimeLeft, toldOfWhole[stop].TimeLeft)
+		}
+	}
+}

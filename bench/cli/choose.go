@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,8 @@ type runFlags struct {
 	results, name          string
 	resume                 string
 	failIf                 []string
-	rules                  []gate.Rule // of failIf
+	rules                  []gate.Rule     // of failIf
+	situation              json.RawMessage // that a run is measured to pick for
 }
 
 func runCommand(suites []bench.Suite, args []string) *cobra.Command {
@@ -40,11 +42,14 @@ func runCommand(suites []bench.Suite, args []string) *cobra.Command {
 		Long: fmt.Sprintf(`Measure a suite and write trials, report and plots into a new folder under results/, to which results/latest then
 leads. Each trial is on the disk when it ends; Ctrl-C keeps what was measured, and the report says that it is partial.
 
+The exit code is 0 if anything can be said, and 4 if not one trial is valid. With --fail-if it is 3 if a threshold is violated, and 4
+also if one cannot be judged, or if %s of what was to be measured has no valid trial, as 'poolbench check' has it.
+
 What is measured is the suite %s, unless --suite names another one or a YAML file, as %s writes it. Each
 field of such a file is a flag as well, which changes all scenarios that were chosen; what no flag says stays as the
 suite has it. With --workload the flags alone make one scenario of that workload, which is measured instead of the
 suite's: with the strategies of its first scenario unless --strategy names others, and for the rest as in a file that
-says nothing.`, suites[0].Name, "`poolbench init`"),
+says nothing.`, mostInvalid, suites[0].Name, "`poolbench init`"),
 		Example: `  poolbench run
   poolbench run --suite mine.yaml
   poolbench run --scenario echo --strategy goroutine --strategy ants:workers=16 --repetitions 10
@@ -54,7 +59,7 @@ says nothing.`, suites[0].Name, "`poolbench init`"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			session, err := flags.session(c.Flags(), suites, args)
 			if err != nil {
-				return usage(err)
+				return blame(err)
 			}
 			return session.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},

@@ -77,7 +77,7 @@ func (r runFlags) measureClaims(ctx context.Context, seeded bool, suites []bench
 	}
 	s, err := begin(suite, r, args)
 	if err != nil {
-		return "", usage(err)
+		return "", blame(err)
 	}
 	return s.writer.Dir(), s.run(ctx, stderr, stderr)
 }

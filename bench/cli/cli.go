@@ -7,23 +7,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/spf13/cobra"
 )
 
 // Exit codes.
 const (
 	exitGood        = 0
-	exitInternal    = 1
+	exitInternal    = 1   // also where the system refuses, such as on a full disk
 	exitUsage       = 2   // bad input: the line on stderr says what to do
 	exitViolated    = 3   // the run is written, and does not keep to a threshold
-	exitInvalid     = 4   // the run is written, and is too bad to be judged
+	exitInvalid     = 4   // the run is written, and nothing can be said by it, or no threshold be judged
 	exitInterrupted = 130 // 128 + SIGINT, as shells report it
 )
+
+// mostInvalid is where a run is too bad to be judged, in words. Whoever asks no threshold of it is told what it says all the same: on a
+// machine that others use as well most runs have such trials, and their report says which.
+var mostInvalid = fmt.Sprintf("more than %.0f %%", 100*gate.MostInvalid)
 
 // Main runs the command line in os.Args and exits. The suite is what `run` measures unless told otherwise, and the list
 // of strategies and workloads for all commands; more are other suites that `run` can be told to measure by their names,
@@ -48,8 +54,13 @@ func Execute(ctx context.Context, suite bench.Suite, args []string, stdout, stde
 pool, ants, pond and more) with the same handler, each in a process of its own, and reports what
 differs, what does not, and who was never served.
 
-Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 a threshold is violated (--fail-if, --fail-if-worse),
-4 the run is invalid, so that nobody can tell; both after the results are written; or would be (doctor). 130 interrupted.`,
+Exit codes: 0 good, 1 it could not be done (such as on a full disk), 2 bad input (one line says what to do), 3 a threshold is violated
+(--fail-if, --fail-if-worse), 4 nobody can tell, 130 interrupted. With 3 and 4 the results are written, and say why.
+
+Nobody can tell (4): run and claims if not one trial is valid, and pick if no candidate has one; a run of which some are invalid says what
+it can, and is 0. To judge by it takes more: run --fail-if and check are 4 also if ` + mostInvalid + ` of what was to be measured has
+no valid trial, or a threshold cannot be judged somewhere; check, if the run was stopped before its end; compare --fail-if-worse, if
+nothing can be compared, or NEW has nothing to compare of what it was asked for and OLD has. doctor is 4 if something here would make trials invalid.`,
 		Example: `  poolbench doctor
   poolbench run
   poolbench list
@@ -109,6 +120,16 @@ func usage(err error) error {
 		return nil
 	}
 	return usageError{err}
+}
+
+// blame is err as a usage error, unless the system refused what was asked for: no other input mends a full disk or a folder that may not
+// be written. What is not there, is there already, or is no folder is named wrongly.
+func blame(err error) error {
+	var refused syscall.Errno
+	if !errors.As(err, &refused) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || refused == syscall.ENOTDIR || refused == syscall.ENAMETOOLONG {
+		return usage(err)
+	}
+	return err
 }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

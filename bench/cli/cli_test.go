@@ -227,6 +227,41 @@ func TestARunOfWhichNoTrialIsValidFailsAndSaysWhy(t *testing.T) {
 	}
 }
 
+// Catches: a `make plots` that ends with an error although it has written what can be said, and a threshold that is judged by what is left
+// of a run.
+func TestARunWithSomeValidTrialsIsGoodUnlessItIsJudged(t *testing.T) {
+	run := func(more ...string) (code int, dir, stderr string) {
+		dir = t.TempDir()
+		args := []string{"run", "--results", dir, "--name", "one", "--scenario", "echo", "--strategy", "goroutine", "--strategy", "broken"}
+		code, _, stderr = execute(t.Context(), append(args, more...)...)
+		return code, filepath.Join(dir, "one"), stderr
+	}
+	for attempt := 0; ; attempt++ { // on a busy machine no trial may be valid
+		code, dir, stderr := run()
+		if attempt < 9 && strings.Contains(stderr, "is valid") {
+			continue
+		}
+		if code != 0 {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		if code, _, stderr := execute(t.Context(), "check", dir); code != 4 || !strings.Contains(stderr, "more than 10 % are too many") {
+			t.Errorf("check: exit code %d, %s", code, stderr)
+		}
+		break
+	}
+	if code, dir, stderr := run("--fail-if", "p99>10s"); code != 4 || !strings.Contains(stderr, "valid") {
+		t.Errorf("with a threshold: exit code %d, %s", code, stderr)
+	} else if _, err := os.Stat(filepath.Join(dir, "report.md")); err != nil {
+		t.Error(err)
+	}
+	code, stdout, _ := execute(t.Context(), "--help")
+	for _, want := range []string{"run and claims if not one trial is valid", "more than 10 % of what was to be measured"} {
+		if code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("the help does not say %q:\n%s", want, stdout)
+		}
+	}
+}
+
 func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")

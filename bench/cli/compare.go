@@ -26,7 +26,8 @@ repetitions it would take. OLD and NEW are folders with trials.jsonl, or links t
 What was not measured alike is not compared, and listed. If the machines, their settings or the drivers are not the same,
 the first line says so, and ratios to each run's own baseline are compared instead of figures.
 
-Exit code 0, whatever is found; with --fail-if-worse 3 if anything has become worse, and 4 if nothing could be compared.`,
+Exit code 0, whatever is found; with --fail-if-worse 3 if anything has become worse, and 4 if nobody can tell: nothing could be
+compared, or NEW was asked for something that OLD has and has no valid trial of it, because its server did not live, say.`,
 		Example: `  poolbench compare results/reference results/latest
   poolbench compare old new --threshold 10% --fail-if-worse`,
 		Args: cobra.ExactArgs(2),
@@ -81,15 +82,40 @@ func compareThreshold(text string) (float64, error) {
 	return share, nil
 }
 
-// judgeComparison is an error if anything is, or if nobody could tell.
+// judgeComparison is an error if anything is worse, or if nobody could tell.
 func judgeComparison(r compare.Result) error {
-	if n := r.Count(compare.Regressed); n > 0 {
-		return codedf(exitViolated, "%s", counted(n, "comparison has become worse", "comparisons have become worse"))
+	missing := ""
+	if len(r.Lost) > 0 {
+		missing = "NEW has nothing to compare of " + lostText(r) + ", so that nobody can tell whether that has become worse"
 	}
-	if len(r.Pairs) == 0 {
+	if n := r.Count(compare.Regressed); n > 0 {
+		worse := counted(n, "comparison has become worse", "comparisons have become worse")
+		if missing != "" {
+			worse += "; and " + missing
+		}
+		return codedf(exitViolated, "%s", worse)
+	}
+	switch {
+	case missing != "":
+		return codedf(exitInvalid, "%s; the report of NEW says why", missing)
+	case len(r.Pairs) == 0:
 		return codedf(exitInvalid, "nothing could be compared, so that nobody can tell whether it has become worse")
 	}
 	return nil
+}
+
+// lostText names the first few of what is lost.
+func lostText(r compare.Result) string {
+	const most = 3
+	names := r.Names()
+	var texts []string
+	for _, c := range r.Lost[:min(len(r.Lost), most)] {
+		texts = append(texts, names.Of(c)+" in "+compare.Place(c))
+	}
+	if more := len(r.Lost) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(texts, ", ")
 }
 
 func printComparison(w io.Writer, old, new trial.Run, r compare.Result) {

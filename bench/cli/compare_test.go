@@ -73,6 +73,16 @@ func TestCompareSaysWhatHasBecomeWorse(t *testing.T) {
 	if !strings.Contains(stdout, "same within 5 %") || strings.Contains(stdout, "NOT THE SAME") {
 		t.Error(stdout)
 	}
+	broken := func(x *trial.Trial) {
+		if x.Kind() == "channel" {
+			x.Counts.Good, x.Invalid = 0, "the server ended: panic: boom"
+		}
+	}
+	fewer := written(t, "fewer", func(x *trial.Trial) { // trials of a second scenario stand for those of a second strategy
+		if x.Kind() == "channel" {
+			x.Scenario = "wait"
+		}
+	}, nil)
 	for name, c := range map[string]struct {
 		args []string
 		want int
@@ -82,6 +92,9 @@ func TestCompareSaysWhatHasBecomeWorse(t *testing.T) {
 		"the same":                   {[]string{old, old}, 0},
 		"worse, by what is allowed":  {[]string{old, written(t, "little", func(x *trial.Trial) { x.Counts.Good -= 200 }, nil), "--threshold", "30%"}, 0},
 		"nothing in common":          {[]string{old, written(t, "other", func(x *trial.Trial) { x.Scenario = "wait" }, nil)}, 4},
+		"one that does not live":     {[]string{old, written(t, "broken", broken, nil)}, 4},
+		"one that did not live":      {[]string{written(t, "broken", broken, nil), old}, 0},
+		"one that is not asked for":  {[]string{old, fewer}, 0},
 		"nothing that is comparable": {[]string{old, written(t, "late", func(x *trial.Trial) { x.Window = time.Minute }, nil)}, 4},
 	} {
 		code, _, stderr := execute(t.Context(), append([]string{"compare", "--fail-if-worse"}, c.args...)...)

@@ -92,7 +92,7 @@ func writeBuffered(w io.Writer, write func(io.Writer) error) error {
 func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {
-		return usagef("--output: %w", err)
+		return blame(fmt.Errorf("--output: %w", err))
 	}
 	return errors.Join(writeBuffered(f, write), f.Close())
 }

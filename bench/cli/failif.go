@@ -88,12 +88,12 @@ func checkCommand() *cobra.Command {
 		Use:   "check [RUN]",
 		Short: "Hold a run to thresholds, for CI",
 		Long: fmt.Sprintf(`Hold a run that was measured before to thresholds, as %s does at its end, and exit with 3 if one of them is
-violated, with 4 if the run is invalid: without a valid trial, with more than %.0f %% of its trials invalid, or with a threshold
-that cannot be judged in it. Without --fail-if it says whether the run is valid. RUN is a folder with trials.jsonl; without it,
-results/latest.
+violated, with 4 if the run cannot be judged: stopped before its end, without a valid trial of %s of what was to be
+measured, or with a threshold that cannot be judged in it. Without --fail-if it says whether the run can be judged. RUN is a folder
+with trials.jsonl; without it, results/latest.
 
 A threshold is %s.
-A scenario is judged at the level that decides it, unless another one is named.`, "`run`", 100*gate.MostInvalid, failIfForm),
+A scenario is judged at the level that decides it, unless another one is named.`, "`run --fail-if`", mostInvalid, failIfForm),
 		Example: `  poolbench check --fail-if 'p99>10ms'
   poolbench check results/reference --fail-if 'goodput<5000/s on echo' --fail-if 'not-ok>0.1% for ants at 0.5'`,
 		Args: cobra.MaximumNArgs(1),

@@ -57,7 +57,7 @@ func writeNew(path string, text []byte) error {
 		return usagef("init: %s is there already; move it away, or name another file", path)
 	}
 	if err != nil {
-		return usagef("init: %w", err)
+		return blame(fmt.Errorf("init: %w", err))
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Close()); err != nil {

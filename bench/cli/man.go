@@ -31,7 +31,7 @@ same whenever they are written, unless ` + epochEnv + ` has one, in seconds sinc
 				return usage(err)
 			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return usagef("man: %w", err)
+				return blame(fmt.Errorf("man: %w", err))
 			}
 			pages, err := writeMan(c.Root(), args[0], date)
 			if err != nil {

@@ -20,7 +20,9 @@ import (
 	"github.com/poolbench/poolbench/bench/pick"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/verdict"
+	"github.com/poolbench/poolbench/strategies"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // pickFlags is what `pick` can be told.
@@ -34,7 +36,7 @@ type pickFlags struct {
 func pickCommand(suite bench.Suite, args []string) *cobra.Command {
 	var flags pickFlags
 	c := &cobra.Command{
-		Use:   "pick",
+		Use:   "pick [RUN]",
 		Short: "From a situation to a choice: which strategy, which limit, and the Go lines",
 		Long: `Measure what a choice needs, and say which strategy to use, with which limit, and the Go expression that constructs it.
 
@@ -44,12 +46,20 @@ half of the capacity, which is measured first; and at 1.4 of the capacity, to se
 overload a server by coming: then it is more requests on the same connections.
 
 The run is kept in results/ like any other, and results/latest leads to it, so that 'poolbench report' says all that is known of
-it. The exit code is 0 also where no candidate keeps the objective, or nothing is decided: the first line says so.`,
+it. With RUN, the folder of such a run or a link to it, nothing is measured: it says the choice by what is there, also of a run that
+was stopped and that 'poolbench run --resume' has gone on with.
+
+The exit code is 0 also where no candidate keeps the objective, or nothing is decided: the first line says so. It is 4 if no
+candidate has a valid trial.`,
 		Example: `  poolbench pick --connections 2000 --hold 5ms --objective p99=20ms
   poolbench pick --connections 64 --workload cpu --rate 1000
-  poolbench pick --workload exchange --budget 5m --json`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+  poolbench pick --workload exchange --budget 5m --json
+  poolbench pick results/latest`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, named []string) error {
+			if len(named) > 0 {
+				return chooseAgain(c, named[0], flags.asJSON, suite.Kinds)
+			}
 			if !c.Flags().Changed("seed") {
 				flags.run.seed = rand.Uint64N(1 << 32)
 			}
@@ -121,9 +131,12 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 		return usage(err)
 	}
 	chosen.Budget = max(chosen.Budget-time.Since(began).Round(time.Second), chosen.Budget/2)
+	if p.run.situation, err = p.Record(); err != nil {
+		return err
+	}
 	s, err := begin(chosen, p.run, args)
 	if err != nil {
-		return usage(err)
+		return blame(err)
 	}
 	s.silent = true
 	if err := s.run(ctx, stdout, stderr); err != nil {
@@ -133,7 +146,34 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 	if err != nil {
 		return err
 	}
-	choice, err := p.Choose(run, verdict.Of(run), suite.Kinds)
+	return tellChoice(p.Situation, run, suite.Kinds, p.asJSON, stdout, stderr)
+}
+
+// chooseAgain says the choice by a run that is there.
+func chooseAgain(c *cobra.Command, dir string, asJSON bool, kinds strategies.Kinds) error {
+	var other []string
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "json" {
+			other = append(other, "--"+f.Name)
+		}
+	})
+	if len(other) > 0 {
+		return usagef("pick %s measures nothing: leave out %s", dir, strings.Join(other, ", "))
+	}
+	run, err := readNamedRun(c.ErrOrStderr(), []string{dir})
+	if err != nil {
+		return err
+	}
+	situation, err := pick.Asked(run)
+	if err != nil {
+		return usagef("pick %s: %w", dir, err)
+	}
+	return tellChoice(situation, run, kinds, asJSON, c.OutOrStdout(), c.ErrOrStderr())
+}
+
+// tellChoice prints the choice in a situation by the run that was measured for it.
+func tellChoice(s pick.Situation, run trial.Run, kinds strategies.Kinds, asJSON bool, stdout, stderr io.Writer) error {
+	choice, err := s.Choose(run, verdict.Of(run), kinds)
 	if err != nil {
 		return err
 	}
@@ -143,18 +183,18 @@ func (p pickFlags) pick(ctx context.Context, suite bench.Suite, args []string, s
 	}
 	if !slices.ContainsFunc(choice.Rows, func(r pick.Row) bool { return r.Goodput > 0 }) {
 		why := cmp.Or(spoilt.String(), "nothing was answered")
-		return codedf(exitInvalid, "no candidate has a trial that can be used: %s; %s says more", why, filepath.Join(s.writer.Dir(), "report.md"))
+		return codedf(exitInvalid, "no candidate has a trial that can be used: %s; %s says more", why, filepath.Join(run.Dir, "report.md"))
 	}
 	if choice.Outcome != pick.Chosen && len(spoilt) > 0 { // what cannot be used may be why
 		fmt.Fprintf(stderr, "poolbench: warning: trials that cannot be used: %v\n", spoilt)
 	}
-	if p.asJSON {
+	if asJSON {
 		encoder := json.NewEncoder(stdout)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(choice)
 	}
 	printChoice(stdout, choice)
-	fmt.Fprintf(stderr, "poolbench: all that was measured is in %s\n", s.writer.Dir())
+	fmt.Fprintf(stderr, "poolbench: all that was measured is in %s\n", run.Dir)
 	return nil
 }
 
@@ -177,6 +217,9 @@ func (p pickFlags) capacity(ctx context.Context, suite bench.Suite, stderr io.Wr
 		shown.measured(t)
 		return nil
 	})
+	if err != nil && ctx.Err() != nil {
+		return 0, errors.New("interrupted while the capacity was measured, which all else follows from: nothing is kept")
+	}
 	if err != nil {
 		return 0, err
 	}

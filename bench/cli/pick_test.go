@@ -1,12 +1,17 @@
 package cli_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/poolbench/poolbench/bench/cli"
 	"github.com/poolbench/poolbench/bench/pick"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -48,6 +53,63 @@ func TestPickPrintsAChoiceAndKeepsTheRun(t *testing.T) {
 	}
 }
 
+// stopper is a stderr that ends the command when it has said a line often enough.
+type stopper struct {
+	bytes.Buffer
+	line  string
+	times int
+	stop  func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	n, err := s.Buffer.Write(p)
+	if strings.Count(s.String(), s.line) >= s.times {
+		s.stop()
+	}
+	return n, err
+}
+
+// Catches: a run whose choice nobody can have any more when it was interrupted, and a message that says a command which does not
+// lead to it.
+func TestAPickThatIsInterruptedGoesOnToItsChoice(t *testing.T) {
+	args := []string{"pick", "--connections", "4", "--hold", "1ms", "--objective", "p99=50ms", "--budget", "2s", "--results", t.TempDir(), "--name", "one"}
+	var ctx context.Context
+	stderr := &stopper{line: "choice", times: 2}
+	ctx, stderr.stop = context.WithCancel(t.Context())
+	code := cli.Execute(ctx, small(), args, io.Discard, stderr)
+	if code == 4 {
+		t.Skipf("the machine is too busy to measure a capacity: %s", stderr)
+	}
+	_, said, _ := strings.Cut(stderr.String(), "go on with `")
+	commands, _, ok := strings.Cut(said, "`")
+	first, second, both := strings.Cut(commands, " && ")
+	if code != 130 || !ok || !both {
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := execute(t.Context(), strings.Fields(first)[1:]...); code != 0 && code != 4 {
+		t.Fatalf("%s: exit code %d, %s", first, code, stderr)
+	}
+	run, err := trial.Read(strings.Fields(second)[2])
+	must(t, err)
+	if s, err := pick.Asked(run); err != nil || s.Connections != 4 || run.Env.Interrupted {
+		t.Errorf("%+v, %v, interrupted %v", s, err, run.Env.Interrupted)
+	}
+	code, stdout, errs := execute(t.Context(), append(strings.Fields(second)[1:], "--json")...)
+	if code == 4 {
+		t.Skipf("the machine is too busy to measure anything: %s", errs)
+	}
+	var c pick.Choice
+	if err := json.Unmarshal([]byte(stdout), &c); err != nil || code != 0 {
+		t.Fatalf("%s: exit code %d, %v, %s", second, code, err, errs)
+	}
+	if s := c.Situation; c.Sentence == "" || s.Connections != 4 || s.Hold != time.Millisecond || s.Workload != "wait:hold=1ms" || s.Objective.Response != 50*time.Millisecond || s.Budget != 2*time.Second {
+		t.Errorf("%+v", c)
+	}
+	if strings.Contains(errs, "partial") || strings.Contains(errs, "--resume") {
+		t.Errorf("the run is whole: %s", errs)
+	}
+}
+
 func TestPickRefusesWhatCannotBeInOneLine(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct{ args, want string }{
@@ -66,7 +128,7 @@ func TestPickRefusesWhatCannotBeInOneLine(t *testing.T) {
 		{"--workload echo --server-cpus 0-", "server CPUs"},
 		{"--workload echo --driver horse", "horse"},
 		{"--workload echo --name ../evil", "plain name"},
-		{"everything", "see `poolbench pick --help`"},
+		{"everything twice", "see `poolbench pick --help`"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			code, stdout, stderr := execute(t.Context(), append([]string{"pick", "--results", filepath.Join(dir, "r")}, strings.Fields(c.args)...)...)
@@ -77,5 +139,43 @@ func TestPickRefusesWhatCannotBeInOneLine(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("bad input has left something behind: %v, %v", left, err)
+	}
+}
+
+func TestPickSaysTheChoiceOfARunThatIsThere(t *testing.T) {
+	situation := pick.Situation{Connections: 1, Workload: "echo", Objective: trial.Objective{Quantile: 0.99, Response: 50 * time.Millisecond}, Budget: time.Minute, CPUs: 1}
+	dir := written(t, "picked", func(x *trial.Trial) { x.Scenario = "choice" }, func(e *trial.Env) {
+		e.Scenarios = []trial.Scenario{{Name: "choice", Question: trial.Compare, Workload: "echo", Load: trial.Load{Loop: trial.Closed, Clients: 1}, DecidedBy: "goodput",
+			Strategies: []string{"goroutine:workers=unbounded,queue=0,full=wait,unit=conn", "channel:workers=4,queue=0,full=wait,unit=conn"}}}
+		var err error
+		e.Situation, err = situation.Record()
+		must(t, err)
+		e.Started, e.Finished = time.Unix(1, 0), time.Unix(2, 0)
+	})
+	code, stdout, stderr := execute(t.Context(), "pick", dir, "--json")
+	var c pick.Choice
+	if err := json.Unmarshal([]byte(stdout), &c); err != nil || code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, %v, %s", code, err, stderr)
+	}
+	if c.Situation != situation || c.Sentence == "" || len(c.Rows) != 2 {
+		t.Errorf("%+v", c)
+	}
+	code, stdout, stderr = execute(t.Context(), "pick", dir)
+	if code != 0 || !strings.HasPrefix(strings.Join(strings.Fields(stdout), " "), c.Sentence) || !strings.Contains(stderr, dir) {
+		t.Errorf("exit code %d, %s, %s", code, stdout, stderr)
+	}
+}
+
+func TestPickRefusesARunThatSaysNoSituation(t *testing.T) {
+	other := written(t, "other", nil, nil)
+	for _, c := range []struct{ args, want string }{
+		{"nowhere", "there is no nowhere"},
+		{other, "not measured to pick from"},
+		{other + " --json --hold 5ms --budget 1m", "leave out --hold, --budget"},
+	} {
+		code, stdout, stderr := execute(t.Context(), append([]string{"pick"}, strings.Fields(c.args)...)...)
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit code %d, %q, %q; want 2 and one line with %q", c.args, code, stdout, stderr, c.want)
+		}
 	}
 }

@@ -49,6 +49,7 @@ func begin(suite bench.Suite, flags runFlags, args []string) (session, error) {
 	if s.env, err = suite.Environment(s.options, append([]string{"poolbench"}, args...)); err != nil {
 		return session{}, err
 	}
+	s.env.Situation = flags.situation
 	if err := s.hold(flags.rules); err != nil {
 		return session{}, err
 	}
@@ -174,7 +175,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	case runErr == nil:
 		s.env.Planned = steps // what was decided early needs no more
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
-		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `poolbench run --resume %s`", keptText(kept), s.writer.Dir(), s.writer.Dir())
+		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `%s`", keptText(kept), s.writer.Dir(), goOn(s.writer.Dir(), s.env))
 	}
 	if runErr == nil && valid == 0 {
 		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s says more", figures.Counted(kept, "trial"), reasons, filepath.Join(s.writer.Dir(), "report.md"))
@@ -201,6 +202,18 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	return judgeRun(stderr, run, s.rules)
+}
+
+// goOn is the command line that goes on with a run and ends with what the run was measured for.
+func goOn(dir string, env trial.Env) string {
+	line := "poolbench run --resume " + dir
+	switch {
+	case len(env.Situation) > 0:
+		line += " && poolbench pick " + dir
+	case env.Suite == claimsSuite:
+		line += " && poolbench claims " + dir
+	}
+	return line
 }
 
 // checkFolder says why the run's folder cannot be what was asked for, before anything is measured for it.

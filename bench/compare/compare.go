@@ -108,6 +108,7 @@ type Result struct {
 	Skipped   []Skip
 	OnlyOld   []stat.Cell
 	OnlyNew   []stat.Cell
+	Lost      []stat.Cell // that OLD has and NEW was asked for and has not: nobody can tell whether they have become worse
 }
 
 // Count is how many comparisons have come to an outcome.
@@ -154,6 +155,7 @@ func Runs(old, new trial.Run, threshold float64) Result {
 			r.OnlyNew = append(r.OnlyNew, key)
 		}
 	}
+	r.Lost = lost(a, b, r.Basis)
 	for _, decides := range []bool{true, false} {
 		r.adjust(decides)
 	}

@@ -83,8 +83,9 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		Skipped   []skip   `json:"not_compared"`
 		OnlyOld   []cell   `json:"only_old"`
 		OnlyNew   []cell   `json:"only_new"`
+		Lost      []cell   `json:"lost"` // only_old or not_compared, although the new run was asked for it
 	}{
-		r.Basis, none(r.Machine), none(r.Changed), r.Alpha, r.Threshold, families, none(r.Pairs), skipped, cellsOf(r.OnlyOld), cellsOf(r.OnlyNew),
+		r.Basis, none(r.Machine), none(r.Changed), r.Alpha, r.Threshold, families, none(r.Pairs), skipped, cellsOf(r.OnlyOld), cellsOf(r.OnlyNew), cellsOf(r.Lost),
 	})
 }
 

@@ -59,7 +59,7 @@ type Row struct {
 	Goodput  float64       `json:"goodput_per_s"`
 	Response time.Duration `json:"response_ns"` // the objective's quantile, or p99
 	CPU      time.Duration `json:"server_cpu_ns"`
-	Fewest   int           `json:"served"` // connections in the trial that served fewest
+	Fewest   int           `json:"served"` // connections in the trial that left most without an answer, or of several the one in which fewest wanted one
 	Total    int           `json:"wanted"` // connections in that trial that wanted anything
 }
 
@@ -208,7 +208,8 @@ func row(trials []trial.Trial, name string, quantile float64, v verdict.Verdict,
 		if v, ok := stat.ServerCPU.Of(t); ok {
 			cpu = append(cpu, v)
 		}
-		if left := t.Clients.Total - t.Clients.Served; first || left > r.Total-r.Fewest {
+		left, most := t.Clients.Total-t.Clients.Served, r.Total-r.Fewest
+		if first || left > most || left == most && t.Clients.Total < r.Total {
 			r.Fewest, r.Total, first = t.Clients.Served, t.Clients.Total, false
 		}
 	}
@@ -306,10 +307,7 @@ func (c *Choice) explain(v verdict.Verdict, at verdict.Scenario, over *verdict.S
 	}
 	switch c.Outcome {
 	case Chosen:
-		c.Sentence = fmt.Sprintf("Take %s: at %s it serves all %s%s%s.", called, rate, figures.Counted(s.Connections, "connection"), response, s.kept(r))
-		if r.Fewest < r.Total { // the verdict takes one that came too late for an accident
-			c.Sentence = fmt.Sprintf("Take %s: at %s it serves %d of %s%s%s.", called, rate, r.Fewest, figures.Counted(r.Total, "connection"), response, s.kept(r))
-		}
+		c.Sentence = fmt.Sprintf("Take %s: at %s it serves %s%s%s.", called, rate, s.served(r), response, s.kept(r))
 	case Undecided:
 		more := 0
 		for _, o := range at.Undecided {
@@ -361,6 +359,19 @@ func (c *Choice) called() string {
 		parts = append(parts, "full=reject")
 	}
 	return fmt.Sprintf("%s (%s, unit=%s)", spec.Kind, strings.Join(parts, ", "), spec.Unit)
+}
+
+// served says who was seen to be. At a low rate not every connection is used within a window, and nobody has seen what
+// would become of the others.
+func (s Situation) served(r Row) string {
+	text := "all " + figures.Counted(r.Total, "connection")
+	if r.Fewest < r.Total { // the verdict takes one that came too late for an accident
+		text = fmt.Sprintf("%d of %s", r.Fewest, figures.Counted(r.Total, "connection"))
+	}
+	if r.Total < s.Connections {
+		text += fmt.Sprintf(" that were used within a window, of %s in all", figures.Count(s.Connections))
+	}
+	return text
 }
 
 // kept says whether the objective is, for who is among the best and so is not shown to miss it.

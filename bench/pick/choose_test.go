@@ -177,6 +177,33 @@ func TestOfThoseThatAreTiedTheSimplestIsTaken(t *testing.T) {
 	}
 }
 
+// Catches: connections that nobody asked anything, and that are said to be served.
+func TestOnlyWhoWasAskedIsSaidToBeServed(t *testing.T) {
+	for name, c := range map[string]struct {
+		total, served, last int // last: wanted something in the last repetition
+		want                string
+	}{
+		"all":                   {1000, 1000, 1000, "it serves all 1000 connections,"},
+		"few asked":             {100, 100, 100, "it serves all 100 connections that were used within a window, of 1,000 in all,"},
+		"fewest asked":          {100, 100, 90, "it serves all 90 connections that were used within a window, of 1,000 in all,"},
+		"one of the few missed": {100, 99, 99, "it serves 99 of 100 connections that were used within a window, of 1,000 in all,"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			few := does{change: func(x *trial.Trial) {
+				x.Clients = trial.Clients{Total: c.last, Served: c.last}
+				if x.Repetition < 11 {
+					x.Clients = trial.Clients{Total: c.total, Served: c.total}
+				}
+				if x.Repetition == 5 {
+					x.Clients.Served = c.served
+				}
+			}}
+			got := choose(t, world{choice: map[string]does{free: few, big: few, request: few, reject: few}})
+			says(t, got, c.want)
+		})
+	}
+}
+
 // Catches: a limit that is taken as measured, without headroom, too small for the rate, or for the connections.
 func TestTheLimitIsTheSmallestThatIsEnoughWithHeadroom(t *testing.T) {
 	slow := does{cpu: 1.5}
@@ -282,5 +309,30 @@ func TestOfThoseThatAreTiedTheOneThatHoldsBeyondTheCapacityIsTaken(t *testing.T)
 func TestARunOfSomethingElseIsAnError(t *testing.T) {
 	if _, err := situation.Choose(trial.Run{}, verdict.Verdict{}, all.Kinds()); err == nil {
 		t.Error("a choice out of nothing")
+	}
+}
+
+func TestARunSaysTheSituationThatItWasMeasuredFor(t *testing.T) {
+	var run trial.Run
+	if _, err := pick.Asked(run); err == nil || !strings.Contains(err.Error(), "not measured to pick from") {
+		t.Errorf("of any other run: %v", err)
+	}
+	full := situation
+	full.Rate = 1234.5
+	for _, s := range []pick.Situation{full, {Connections: 64, Workload: "cpu", Budget: time.Minute, CPUs: 2}} {
+		record, err := s.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.MarshalIndent(trial.Env{Situation: record}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &run.Env); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := pick.Asked(run); err != nil || got != s {
+			t.Errorf("%+v, %v; want %+v", got, err, s)
+		}
 	}
 }

@@ -17,6 +17,7 @@
 package pick
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -49,6 +50,21 @@ const (
 	// mostOver is how far beyond the capacity a rate still tells strategies apart.
 	mostOver = 10
 )
+
+// Record is the situation as a run keeps it: trial.Env.Situation.
+func (s Situation) Record() (json.RawMessage, error) { return json.Marshal(s) }
+
+// Asked is the situation that a run was measured to pick for. It errs for a run of anything else.
+func Asked(run trial.Run) (Situation, error) {
+	var s Situation
+	if len(run.Env.Situation) == 0 {
+		return s, errors.New("it was not measured to pick from, and does not say for which situation; measure one with `poolbench pick`")
+	}
+	if err := json.Unmarshal(run.Env.Situation, &s); err != nil {
+		return s, fmt.Errorf("its situation cannot be read: %w", err)
+	}
+	return s, nil
+}
 
 // Check says what makes a situation impossible, with the option of `poolbench pick` to change; the list of workloads is catalog's.
 func (s Situation) Check(catalog bench.Suite) error {

@@ -1,6 +1,9 @@
 package trial
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // An Env says where, with what and by whom a run was measured: enough to tell two runs apart, and to repeat one.
 // What a platform does not tell is empty. Package bench/internal/env collects it.
@@ -27,6 +30,8 @@ type Env struct {
 	Scenarios   []Scenario `json:"scenarios"`
 	Repetitions int        `json:"repetitions"` // at most; what is decided earlier is measured less often
 	Design      Design     `json:"design"`
+
+	Situation json.RawMessage `json:"situation,omitempty"` // that the run was measured to pick for; package bench/pick reads it
 
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"`     // zero while the run goes on, or if it was killed

@@ -259,6 +259,35 @@ func TestCreateNeverTouchesARun(t *testing.T) {
 	}
 }
 
+// Catches: a name that is lost because a process was killed between the two files of a run; and two processes that take it.
+func TestAFolderInWhichNoRunBeganIsTakenAgain(t *testing.T) {
+	if !locks {
+		t.Skip("nobody can tell whether another process is about to measure")
+	}
+	dir := t.TempDir()
+	killed, err := Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir); err == nil || !strings.Contains(err.Error(), "another process is measuring it") {
+		t.Errorf("while the first has it: %v", err)
+	}
+	if err := killed.Close(); err != nil { // what a kill leaves
+		t.Fatal(err)
+	}
+	w, err := Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := errors.Join(w.WriteEnv(Env{}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir); err == nil || !strings.Contains(err.Error(), "already holds a run") {
+		t.Errorf("of a run that has begun: %v", err)
+	}
+}
+
 func TestCreateFindsOutThatItCannotWrite(t *testing.T) {
 	blocked := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(blocked, nil, 0o644); err != nil {

@@ -38,6 +38,10 @@ type Trial struct {
 	Window  time.Duration `json:"window_ns"`   // as it really was, edge to edge
 	TimeOut time.Duration `json:"time_out_ns"` // the client's; unanswered and unsent requests stand in the percentiles at this value
 
+	// Spent is the time that the run had taken when this trial had ended, all before it included, and without the time between a
+	// stop and going on: what the run's budget is held to. Trials that took turns have one end.
+	Spent time.Duration `json:"spent_ns,omitempty"`
+
 	Turns *Turns `json:"turns,omitempty"` // nil: the load was active all through the window
 	Stop  *Stop  `json:"stop,omitempty"`  // nil: the server was stopped after the load
 

@@ -37,7 +37,7 @@ type file interface {
 
 // Create makes the folder of a new run, with its parents, and proves that results can be written there, before
 // anything is measured. A folder that already holds a run is refused: results are never overwritten. [Resume] goes on
-// with one.
+// with one. One that was killed before it had said what it measures holds nothing, and its folder is taken again.
 func Create(dir string) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
@@ -45,17 +45,40 @@ func Create(dir string) (*Writer, error) {
 	if _, err := os.Lstat(filepath.Join(dir, envFile)); err == nil {
 		return nil, holdsRun(dir)
 	}
-	trials, err := os.OpenFile(filepath.Join(dir, trialsFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, holdsRun(dir)
+	path := filepath.Join(dir, trialsFile)
+	trials, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	there := errors.Is(err, fs.ErrExist)
+	if there {
+		trials, err = os.OpenFile(path, os.O_WRONLY, 0)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create run: %w", err)
 	}
 	if err := errors.Join(lock(trials), syncDir(dir)); err != nil {
-		return nil, errors.Join(fmt.Errorf("create run: %w", err), trials.Close())
+		return nil, errors.Join(fmt.Errorf("create run: %s: %w", dir, err), trials.Close())
+	}
+	if there {
+		if err := neverBegan(dir, trials); err != nil {
+			return nil, errors.Join(err, trials.Close())
+		}
 	}
 	return &Writer{dir: dir, trials: trials}, nil
+}
+
+// neverBegan is an error if a folder with trials, which is locked, holds a run, or if some process that cannot be seen may be about
+// to write one.
+func neverBegan(dir string, trials *os.File) error {
+	info, err := trials.Stat()
+	if err != nil {
+		return fmt.Errorf("create run: %w", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, envFile)); err == nil || info.Size() > 0 {
+		return holdsRun(dir)
+	}
+	if !locks {
+		return fmt.Errorf("create run: %s is empty and there is no %s beside it: if no other process is about to measure there, delete the folder", trials.Name(), envFile)
+	}
+	return nil
 }
 
 // Resume opens the run in dir to go on with it, and returns what it holds. A last line that was cut short when the run was
