@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -30,7 +31,7 @@ func TestWhatCannotBeUsedIsMeasuredAgain(t *testing.T) {
 			var emitted []int
 			left := c.trials
 			r := runner{
-				seq: 40, repeats: c.repeats, capacities: newCapacities(),
+				clock: time.Now, seq: 40, repeats: c.repeats, capacities: newCapacities(),
 				measure: func(context.Context, []Step) ([]trial.Trial, error) {
 					if len(left) == 0 {
 						return nil, errors.New("one trial too many")

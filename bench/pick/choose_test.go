@@ -183,7 +183,7 @@ func TestOnlyWhoWasAskedIsSaidToBeServed(t *testing.T) {
 		total, served, last int // last: wanted something in the last repetition
 		want                string
 	}{
-		"all":                   {1000, 1000, 1000, "it serves all 1000 connections,"},
+		"all":                   {1000, 1000, 1000, "it serves all 1,000 connections,"},
 		"few asked":             {100, 100, 100, "it serves all 100 connections that were used within a window, of 1,000 in all,"},
 		"fewest asked":          {100, 100, 90, "it serves all 90 connections that were used within a window, of 1,000 in all,"},
 		"one of the few missed": {100, 99, 99, "it serves 99 of 100 connections that were used within a window, of 1,000 in all,"},
