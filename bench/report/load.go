@@ -247,7 +247,7 @@ func loadFigure(v view, s scenario, t typesetter) (figure, bool) {
 			merged++
 		}
 	}
-	legend := append(servedLegend(s), legendItem{text: "driver's lag, p99", style: style{color: lagColour}, area: true})
+	legend := append(servedLegend(s), legendItem{text: "driver's lag, p99, least to most", style: style{color: lagColour}, area: true})
 	half, border, crossed := s.halfCeiling()
 	if a.border = border; crossed {
 		legend = append(legend, legendItem{text: "above half of the driver's ceiling (" + rate(half) + "): equality is not judged", style: style{color: ceilingColour}, area: true})

@@ -16,7 +16,7 @@ import (
 func (v view) found(asked trial.Scenario) []stat.CapacityResult {
 	all := slices.DeleteFunc(stat.Capacities(v.run.Trials, asked), func(r stat.CapacityResult) bool { return r.Replicates == 0 })
 	slices.SortStableFunc(all, func(a, b stat.CapacityResult) int {
-		return cmp.Or(cmp.Compare(b.Rate.Value, a.Rate.Value), cmp.Compare(v.label(a.Strategy), v.label(b.Strategy)))
+		return cmp.Or(cmp.Compare(b.Rate.Value, a.Rate.Value), byNumber(v.label(a.Strategy), v.label(b.Strategy)))
 	})
 	return all
 }
@@ -82,7 +82,13 @@ func (v view) drawCapacities(p pen, a loadAxes, asked trial.Scenario, found []st
 	if text := objectiveText(asked.Objective); text != "" {
 		head += " " + text
 	}
-	p = p.paragraph(panelType, []string{head + ", with its interval"}, 4)
+	head += ", with its interval"
+	if slices.ContainsFunc(found, func(r stat.CapacityResult) bool {
+		return r.Rate.Confidence > 0 && (r.Rate.Lo == 0 || !finite(r.Rate.Hi))
+	}) {
+		head += " (no stop at an end that is not known)"
+	}
+	p = p.paragraph(panelType, []string{p.fit(panelType, head, p.Max.X-p.Min.X)}, 4)
 	d := p.axes(a.x, axis{lo: 0, hi: 1, scale: linear}, a.xs, nil, gutter)
 	d.beyond(a.border)
 	for i, r := range found {

@@ -13,7 +13,7 @@ const manyConnections = 1000
 
 // memoryFigure has what each strategy's server held for a connection, where it held many.
 func memoryFigure(v view, t typesetter) (figure, bool) {
-	var panels []rows
+	var panels []spreadPanel
 	var least, most spreadPoint
 	for _, s := range v.scenarios {
 		l := v.deciding(s)
@@ -24,9 +24,9 @@ func memoryFigure(v view, t typesetter) (figure, bool) {
 		if !ok {
 			continue
 		}
-		panels = append(panels, p.rows(""))
+		panels = append(panels, p)
 		for _, point := range p.points {
-			if point.Twin {
+			if point.Twin || len(point.trials) == 0 {
 				continue
 			}
 			if least.trials == nil || point.median.Value < least.median.Value {

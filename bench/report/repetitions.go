@@ -11,7 +11,8 @@ import (
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
-// A spreadPoint is one strategy by one metric: every trial, their median, and its interval.
+// A spreadPoint is one strategy by one metric: every trial, their median, and its interval. It has no trials if none of
+// those that can be used has the metric: then its row says so, because a strategy that is missing looks as if it had not been measured.
 type spreadPoint struct {
 	cell
 	label  string
@@ -49,12 +50,15 @@ func newSpreadPanel(s scenario, l level, m stat.Metric) (p spreadPanel, ok bool)
 				}
 			}
 		}
-		if len(point.trials) == 0 {
+		if c.Trials == 0 {
 			continue
 		}
-		point.median = stat.Median(point.trials)
-		if settled(point.median) {
-			p.hi = max(p.hi, point.median.Hi)
+		if len(point.trials) > 0 {
+			ok = true
+			point.median = stat.Median(point.trials)
+			if settled(point.median) {
+				p.hi = max(p.hi, point.median.Hi)
+			}
 		}
 		p.points = append(p.points, point)
 	}
@@ -63,7 +67,7 @@ func newSpreadPanel(s scenario, l level, m stat.Metric) (p spreadPanel, ok bool)
 	} else {
 		p.hi = max(p.hi*1.06, 1e-12)
 	}
-	return p, len(p.points) > 0
+	return p, ok
 }
 
 // figureOf writes a value of the metric with its unit.
@@ -105,12 +109,20 @@ func (p spreadPanel) rows(notes string) rows {
 	for _, point := range p.points {
 		r.rows = append(r.rows, row{
 			strategy: point.cell.label, label: point.label, soft: point.Twin,
-			value: p.bound(point) + format(point.median.Value), note: servedNote(point.cell),
+			value: p.value(point), note: servedNote(point.cell),
 			hint: p.hint(point),
 			draw: func(d panel, y vg.Length) { point.draw(d, y, p.bounds(point)) },
 		})
 	}
 	return r
+}
+
+// value is the figure that stands beside a row.
+func (p spreadPanel) value(point spreadPoint) string {
+	if len(point.trials) == 0 {
+		return absent
+	}
+	return p.bound(point) + figureOf(p.metric, point.median.Value)
 }
 
 // bounds says whether the driver decided the figure, so that the server can do as much or more.
@@ -127,7 +139,10 @@ func (p spreadPanel) bound(point spreadPoint) string {
 }
 
 func (p spreadPanel) hint(point spreadPoint) string {
-	text := fmt.Sprintf("%s: %s %s%s in the median of %s", point.label, p.metric.Name, p.bound(point), figureOf(p.metric, point.median.Value), counted(len(point.trials), "trial"))
+	if len(point.trials) == 0 {
+		return fmt.Sprintf("%s: no trial tells %s; served %s", point.label, p.metric.Name, point.served())
+	}
+	text := fmt.Sprintf("%s: %s %s in the median of %s", point.label, p.metric.Name, p.value(point), counted(len(point.trials), "trial"))
 	if settled(point.median) {
 		text += fmt.Sprintf(", %s to %s", figureOf(p.metric, point.median.Lo), figureOf(p.metric, point.median.Hi))
 	}
@@ -171,7 +186,7 @@ func repetitionsFigure(v view, s scenario, t typesetter) (figure, bool) {
 	if !ok {
 		return figure{}, false
 	}
-	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []rows{p.rows("")})
+	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []spreadPanel{p})
 	if slices.ContainsFunc(p.points, p.bounds) {
 		f.subtitle += " Hollow and with “≥”: the driver was the bottleneck, so the server can do as much or more; among such, nothing is ranked."
 	}
@@ -179,13 +194,27 @@ func repetitionsFigure(v view, s scenario, t typesetter) (figure, bool) {
 }
 
 // spreadFigure has panels of spread points.
-func (v view) spreadFigure(t typesetter, name, title string, panels []rows) figure {
-	g := newRowGrid(t, panels)
+func (v view) spreadFigure(t typesetter, name, title string, panels []spreadPanel) figure {
+	subtitle := "Each small marker is one trial, in a process of its own; the large one under them is their median, the bar its interval."
+	any := func(of func(spreadPoint) bool) bool {
+		return slices.ContainsFunc(panels, func(p spreadPanel) bool { return slices.ContainsFunc(p.points, of) })
+	}
+	if any(func(p spreadPoint) bool { return p.Twin }) {
+		subtitle += " “Again” is the baseline measured a second time: a difference as small as that between these two is noise."
+	}
+	if any(func(p spreadPoint) bool { return len(p.trials) == 0 }) {
+		subtitle += " " + absent + ": no trial has enough answers to tell."
+	}
+	var all []rows
+	for _, p := range panels {
+		all = append(all, p.rows(""))
+	}
+	g := newRowGrid(t, all)
 	g.columns, g.width = 1, bodyWidth
 	return figure{
 		name:     name,
 		title:    title,
-		subtitle: "Each small dot is one trial, in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise.",
+		subtitle: subtitle,
 		alt:      "Every trial, and their median, for each strategy. " + title,
 		caption:  v.caption(),
 		height:   g.height(),
@@ -196,6 +225,9 @@ func (v view) spreadFigure(t typesetter, name, title string, panels []rows) figu
 // draw sets the trials above the middle of the row, in two lanes so that equal ones stay apart, and what is made of them
 // under it, so that neither hides the other.
 func (s spreadPoint) draw(d panel, y vg.Length, hollow bool) {
+	if len(s.trials) == 0 {
+		return
+	}
 	soft := alpha(s.style.color, 0x80)
 	for i, v := range s.trials {
 		lane := 2.4 + vg.Length(i%2)*2.6
