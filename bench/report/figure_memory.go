@@ -14,7 +14,7 @@ const manyConnections = 1000
 
 // memoryFigure has what each strategy's server held for a connection, where it held many.
 func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
-	var panels []draw.Rows
+	var panels []spreadPanel
 	var least, most spreadPoint
 	for _, s := range v.scenarios {
 		l := v.deciding(s)
@@ -25,9 +25,9 @@ func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 		if !ok {
 			continue
 		}
-		panels = append(panels, p.rows(""))
+		panels = append(panels, p)
 		for _, point := range p.points {
-			if point.Twin {
+			if point.Twin || len(point.trials) == 0 {
 				continue
 			}
 			if least.trials == nil || point.median.Value < least.median.Value {

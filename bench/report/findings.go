@@ -195,7 +195,8 @@ func (s scenario) starving() []cell {
 	return out
 }
 
-// worstCells has each strategy once, at the level where it served the fewest clients.
+// worstCells has each strategy once, at the level where it served the fewest clients. Not every level has all of them, so
+// they are put in order.
 func (s scenario) worstCells() []cell {
 	var out []cell
 	for _, c := range s.cells() {
@@ -207,6 +208,7 @@ func (s scenario) worstCells() []cell {
 			out[i] = c
 		}
 	}
+	slices.SortStableFunc(out, s.order)
 	return out
 }
 

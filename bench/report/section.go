@@ -182,7 +182,7 @@ func (v view) trialsOf(d *document, s scenario) {
 	}
 	d.f("Every figure above can be followed to its trials, each of which is a line of [trials.jsonl](trials.jsonl).\n\nThe lines, by strategy:\n\n")
 	t := table{head: []string{"strategy", "trials", "lines", "left out, as invalid"}, text: true}
-	slices.Sort(names)
+	slices.SortFunc(names, byNumber)
 	for _, name := range names {
 		t.add(name, count(int64(len(used[name]))), cmp.Or(strings.Join(used[name], " "), absent), cmp.Or(strings.Join(spoilt[name], " "), absent))
 	}

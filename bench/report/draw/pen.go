@@ -96,10 +96,14 @@ func (t Typesetter) Wrap(l Letters, s string, width vg.Length) []string {
 	return lines
 }
 
-// words are what may be broken apart: a number stays with its unit.
+// words are what may be broken apart: a number stays with its unit, and a factor with what it is the factor of.
 func words(s string) []string {
 	var out []string
 	for _, w := range strings.Fields(s) {
+		if strings.HasPrefix(w, "×") && len(out) > 0 {
+			out[len(out)-1] += " " + w
+			continue
+		}
 		switch strings.TrimRight(w, ".,;:)") {
 		case "%", "s", "ms", "µs", "ns":
 			if len(out) > 0 {
