@@ -178,15 +178,15 @@ func (g grid) draw(p pen) {
 			p.write(tickType.in(ink), centre, p.Min.X+name+(vg.Length(i)+0.5)*width, y, line)
 		}
 	}
-	// What was not measured is one path: it is half of all cells, and nothing is to be told of it.
-	var unmeasured vg.Path
 	for i, r := range g.rows {
 		y1 := top - vg.Length(i)*gridRowHeight
 		y0 := y1 - gridRowHeight + gridGap
 		mid := (y0 + y1) / 2
-		p.of(r.label, func() {
+		p.row(r.label, gridRowHeight, func() {
 			p.mark(r.style, 3.1, false, p.Min.X+5, mid)
 			p.writeMid(labelType, left, p.Min.X+14, mid, p.fit(labelType, r.label, name-18))
+			// What was not measured is one path: it is half of all cells, and nothing is to be told of it.
+			var unmeasured vg.Path
 			for k, c := range r.cells {
 				x0 := p.Min.X + name + vg.Length(k)*width
 				if c.text == "" {
@@ -195,11 +195,11 @@ func (g grid) draw(p pen) {
 				}
 				g.drawCell(p, c, x0, y0, x0+width-gridGap, y1)
 			}
+			if unmeasured != nil {
+				p.SetColor(faint)
+				p.Fill(unmeasured)
+			}
 		})
-	}
-	if unmeasured != nil {
-		p.SetColor(faint)
-		p.Fill(unmeasured)
 	}
 }
 

@@ -91,11 +91,14 @@ func (v view) html(figures []figure, markdown []byte, t typesetter) ([]byte, err
 	return b.Bytes(), nil
 }
 
-// framed is a picture in a frame that it can be scrolled in. Its title is in it; where the frame is narrow, the title
-// stands above as well, so that nobody has to scroll for the finding.
+// framed is a picture in a frame that it can be scrolled in. What is to be read stands above the frame and not in the
+// picture, so that it fits any width and nobody has to scroll for the finding; where figures come from is said once, on
+// top of the page. The finding is in the picture's own name as well, which is what is read aloud.
 func (f figure) framed(t typesetter, sheet *styleSheet) string {
-	return fmt.Sprintf("<figure>\n<figcaption aria-hidden=\"true\">%s</figcaption>\n%s%s</div>\n</figure>",
-		template.HTMLEscapeString(f.title), scrolling("Picture"), f.inline(t, sheet))
+	bare := f
+	bare.title, bare.subtitle, bare.caption = "", "", ""
+	return fmt.Sprintf("<figure>\n<figcaption>\n<p class=\"finding\" aria-hidden=\"true\">%s</p>\n<p>%s</p>\n</figcaption>\n%s%s</div>\n</figure>",
+		template.HTMLEscapeString(f.title), template.HTMLEscapeString(f.subtitle), scrolling("Picture"), bare.inline(t, sheet))
 }
 
 // scrolling begins what may be wider than the page. It can be reached by keyboard, or its right side could not be seen

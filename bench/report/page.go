@@ -43,7 +43,9 @@ const (
 func (f figure) size(t typesetter) (w, h vg.Length) {
 	h = 2*margin + f.height
 	for _, b := range f.blocks(t) {
-		h += vg.Length(len(b.lines))*b.look.leading() + b.gap
+		if len(b.lines) > 0 {
+			h += vg.Length(len(b.lines))*b.look.leading() + b.gap
+		}
 	}
 	if n := len(f.legendRows(t)); n > 0 {
 		h += vg.Length(n)*legendRow + 8

@@ -236,6 +236,16 @@ func (p pen) of(label string, draw func()) {
 	draw()
 }
 
+// row is of for a row of a grid, which is so high and has nothing but rows under it: where it is hidden, a page can move
+// those up.
+func (p pen) row(label string, height vg.Length, draw func()) {
+	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && label != "" {
+		c.group(` data-strategy="`+html.EscapeString(label)+`" data-row="`+points(height)+`"`, "", draw)
+		return
+	}
+	draw()
+}
+
 // tells draws what has a text for who points at it, or has it read: the value, and whose it is.
 func (p pen) tells(text string, draw func()) {
 	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && text != "" {
