@@ -105,7 +105,7 @@ func (v verdict) cappedText(most int) string {
 	if len(v.capped) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("no time to compare: %s, like %s, had no answer before the client's time-out", list(marks(v.capped), most, "other"), v.baseline)
+	return fmt.Sprintf("no time to compare: it is the client's time-out with %s, as with %s", list(marks(v.capped), most, "other"), v.baseline)
 }
 
 // differsText gives each ratio with its interval.
