@@ -14,6 +14,7 @@ type verdict struct {
 	metric    stat.Metric
 	baseline  string
 	same      []cell  // tied
+	capped    []cell  // tied at the client's time-out, which says nothing of them
 	seen      float64 // how far the ratios of same are from 1, at most
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
@@ -52,12 +53,16 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			v.undecided = append(v.undecided, c)
 			v.possible = max(v.possible, d.Bound)
 		case stat.Tied:
+			if c.capped(m) {
+				v.capped = append(v.capped, c)
+				continue
+			}
 			v.same = append(v.same, c)
 			v.bound = max(v.bound, d.Bound)
 			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
 		}
 	}
-	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
+	return v, len(v.same)+len(v.capped)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
 }
 
 func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
@@ -69,9 +74,9 @@ func settled(e stat.Estimate) bool {
 
 func (v verdict) aaText() string {
 	if !settled(v.aa) {
-		return "A/A pair: too few pairs"
+		return v.baseline + " against itself: too few pairs of trials"
 	}
-	return "A/A pair: " + atMost(bound(v.aa))
+	return v.baseline + " against itself: " + atMost(bound(v.aa))
 }
 
 // sameText is empty if there is nothing of the kind to say.
@@ -92,7 +97,15 @@ func (v verdict) mediansText() string {
 	if v.seen <= bound(v.aa) {
 		than = "no more"
 	}
-	return fmt.Sprintf("their ratios are at most %s from 1, %s than the A/A pair shows", atMost(v.seen), than)
+	return fmt.Sprintf("their ratios are at most %s from 1, %s than %s against itself shows", atMost(v.seen), than, v.baseline)
+}
+
+// cappedText says of whom there is no time that could be the same.
+func (v verdict) cappedText(most int) string {
+	if len(v.capped) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no time to compare: it is the client's time-out with %s, as with %s", list(marks(v.capped), most, "other"), v.baseline)
 }
 
 // differsText gives each ratio with its interval.
@@ -131,7 +144,7 @@ func (v verdict) unsettledText(most int) string {
 	if len(v.unsettled) == 0 {
 		return ""
 	}
-	return "too few pairs of trials to tell " + list(marks(v.unsettled), most, "strategy") + " from " + v.baseline
+	return "too few repetitions to tell " + list(marks(v.unsettled), most, "strategy") + " from " + v.baseline
 }
 
 // unrankedText says why, and where the question is answered instead.

@@ -158,7 +158,7 @@ func TestTheSummaryClaimsNoMoreThanWhatIsRanked(t *testing.T) {
 			}
 		}
 		o := newView(likeBaseline(s.run())).overview()
-		text := strings.Join(o.sentences(), "\n")
+		text := summaryText(o)
 		for _, want := range c.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the summary lacks %q:\n%s", c.name, want, text)
@@ -194,7 +194,12 @@ func TestTwoTimeOutsAreNotEqualTimes(t *testing.T) {
 			tr.Latency.Response = lognormal(synthShapes, time.Second, 0, 0, 1000)
 		}
 	}
-	if text := strings.Join(newView(s.run()).overview().sentences(), "\n"); strings.Contains(text, "median response time") {
+	run := s.run()
+	if text := summaryText(newView(run).overview()); strings.Contains(text, "median response time") {
+		t.Error(text)
+	}
+	text := judgement(t, part(t, string(Markdown(run)), "### echo-open: 48k/s offered, 50 % of capacity"), "Response p50")
+	if strings.Contains(text, "No difference") || !strings.Contains(text, "No time to compare: ") {
 		t.Error(text)
 	}
 }
@@ -226,7 +231,7 @@ func TestStrategiesWithoutAUsableTrialAreNamed(t *testing.T) {
 			}
 		}}
 		v := newView(s.run())
-		text := strings.Join(v.overview().sentences(), "\n")
+		text := summaryText(v.overview())
 		if title := servedTitle(v.scenarios); strings.Contains(title, "with a usable trial") != strings.Contains(text, "Not one trial") {
 			t.Errorf("%s: the title is %q and the summary\n%s", c.name, title, text)
 		}
@@ -343,7 +348,7 @@ func TestCalibrationsAreNoStrategies(t *testing.T) {
 			t.Errorf("%q is a scenario", s.name)
 		}
 	}
-	if text := strings.Join(v.overview().sentences(), " "); strings.Contains(text, trial.NullServer) || strings.Contains(text, "ceiling of the driver (") {
+	if text := summaryText(v.overview()); strings.Contains(text, trial.NullServer) || strings.Contains(text, "ceiling of the driver (") {
 		t.Errorf("the summary: %s", text)
 	}
 	text := string(Markdown(run))
@@ -366,13 +371,13 @@ func TestTheReportJudgesByTheDesignOfTheRun(t *testing.T) {
 			[]string{"No difference larger than 3.3 % seen between goroutine and ants, channel and pond", "thread × 0.423", "once, at the end", "larger than 5 %"},
 			[]string{"Undecided", "undecided between"}},
 		{"a threshold that thread does not reach", trial.Design{Alpha: 0.05, Threshold: 2, Family: 60, Looks: []int{6, 8}},
-			[]string{"ants, channel, pond and thread (A/A", "tutorial (served 2 of 64) × 0.0", "2 times, after 6 and 8 repetitions", "larger than 200 %"},
+			[]string{"ants, channel, pond and thread (goroutine against itself", "tutorial (served 2 of 64) × 0.0", "2 times, after 6 and 8 repetitions", "larger than 200 %"},
 			[]string{"thread × 0.4", "ndecided"}},
 		{"one that nobody can tell", trial.Design{Alpha: 0.05, Threshold: 0.002, Family: 60, Looks: []int{8}},
 			[]string{"Undecided between goroutine and ants, channel and pond: differences up to", "more repetitions would decide", "a difference above 0.2 % is neither shown nor excluded"},
 			[]string{"No difference in goodput"}},
 		{"looks that were not reached", trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 60, Looks: []int{9, 18}},
-			[]string{"Too few pairs of trials to tell ants, channel, pond, thread and tutorial"}, []string{"Differs from", "No difference larger than 3"}},
+			[]string{"Too few repetitions to tell ants, channel, pond, thread and tutorial"}, []string{"Differs from", "No difference larger than 3"}},
 	} {
 		run := goldenSynth.run()
 		run.Env.Design = c.design

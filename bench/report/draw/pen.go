@@ -256,6 +256,16 @@ func (p Pen) Of(label string, draw func()) {
 	draw()
 }
 
+// row is Of for a row of a grid, which is so high and has nothing but rows under it: where it is hidden, a page can move
+// those up.
+func (p Pen) row(label string, height vg.Length, draw func()) {
+	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && label != "" {
+		c.group(` data-strategy="`+html.EscapeString(label)+`" data-row="`+points(height)+`"`, "", draw)
+		return
+	}
+	draw()
+}
+
 // Tells draws what has a text for who points at it, or has it read: the value, and whose it is.
 func (p Pen) Tells(text string, draw func()) {
 	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && text != "" {
