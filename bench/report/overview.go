@@ -106,7 +106,7 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 				addTo(&t.unsettled, c.label)
 				addTo(&skip, c.label)
 			}
-			for _, c := range j.capped { // two that both ran into the client's time-out are not the same
+			for _, c := range slices.Concat(j.capped, j.uncapped) { // who ran into the client's time-out is not the same as anybody
 				addTo(&skip, c.label)
 			}
 			for _, c := range j.same {

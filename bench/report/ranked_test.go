@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -186,21 +187,88 @@ func TestAnEqualityIsNotRankedForItsBaselineAlone(t *testing.T) {
 	}
 }
 
-// Catches: two that both ran into the client's time-out and are called equal for it.
-func TestTwoTimeOutsAreNotEqualTimes(t *testing.T) {
-	s := goldenSynth
-	s.mutate = func(tr *trial.Trial) {
-		if tr.Load.Loop == trial.Open {
-			tr.Latency.Response = lognormal(synthShapes, time.Second, 0, 0, 1000)
+// Catches: somebody who is called equal in the summary for all loads, and at one of them is at the client's time-out or the baseline is.
+func TestATimeOutAtOneLoadIsNotEqualAtAll(t *testing.T) {
+	for name, times := range map[string]map[string]time.Duration{
+		"both":         {"goroutine": time.Second, "ants": time.Second},
+		"the baseline": {"goroutine": time.Second, "ants": 980 * time.Millisecond},
+		"the other":    {"goroutine": 980 * time.Millisecond, "ants": time.Second},
+	} {
+		s := goldenSynth
+		s.mutate = func(tr *trial.Trial) {
+			if tr.Load.Loop == trial.Open {
+				kind, _, _ := strings.Cut(tr.Strategy, ":")
+				took := time.Millisecond
+				if slow, is := times[kind]; is && tr.Scenario == "echo-open" && tr.Load.Fraction == 0.5 {
+					took = slow
+				}
+				tr.Latency.Response = lognormal(synthShapes, took, 0, 1000, 0)
+			}
+		}
+		if text := summaryText(newView(s.run()).overview()); strings.Contains(text, "median response time") {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
-	run := s.run()
-	if text := summaryText(newView(run).overview()); strings.Contains(text, "median response time") {
-		t.Error(text)
-	}
-	text := judgement(t, part(t, string(Markdown(run)), "### echo-open: 48k/s offered, 50 % of capacity"), "Response p50")
-	if strings.Contains(text, "No difference") || !strings.Contains(text, "No time to compare: ") {
-		t.Error(text)
+}
+
+// Catches: two that both ran into the client's time-out and are called equal, or different, for it; an exact ratio to a time-out, which
+// is what the client was told to wait and not what the answer took; and a largest difference where one of the two has no end.
+func TestATimeOutIsNoTime(t *testing.T) {
+	const end = time.Second // the runs' time-out
+	for _, c := range []struct {
+		name       string
+		times      map[string]time.Duration // of all requests; a millisecond for who is not in it
+		want, lack []string                 // of what is said of p99
+		twin, ants string                   // the ratios in the table begin so
+	}{
+		{"all", map[string]time.Duration{"goroutine": end, "ants": end, "channel": end, "pond": end, "thread": end, "tutorial": end},
+			[]string{"No time to compare: it is the client's time-out with ants, channel, pond, thread", ", as with goroutine."},
+			[]string{"No difference", "Differs", "ndecided"}, "–[", "–["},
+		{"one waited longer", map[string]time.Duration{"goroutine": end, "ants": end * 6 / 5},
+			[]string{"No time to compare: it is the client's time-out with ants, as with goroutine.", "Differs from goroutine, which is at the client's time-out: channel at most × 0.00"},
+			[]string{"ants is at"}, "–[", "–["},
+		{"the baseline alone", map[string]time.Duration{"goroutine": end},
+			[]string{"Differs from goroutine, which is at the client's time-out: ants at most × 0.00"},
+			[]string{"No time", "No difference", ": ants ×"}, "–[", "≤ 0.00"},
+		{"one alone", map[string]time.Duration{"ants": end},
+			[]string{"Differs from goroutine: ants is at the client's time-out", "between goroutine and channel, pond,"},
+			[]string{"No time"}, "1.00 (", "–["},
+		{"all but equal to it", map[string]time.Duration{"goroutine": end * 98 / 100, "ants": end},
+			[]string{"No time to compare: it is the client's time-out with ants, but not with goroutine.", "Differs from goroutine: channel × 0.00"},
+			[]string{"No difference"}, "1.00 (", "–["},
+		{"the baseline, to which one is all but equal", map[string]time.Duration{"goroutine": end, "ants": end * 98 / 100},
+			[]string{"No time to compare: it is the client's time-out with goroutine, but not with ants."},
+			[]string{"No difference"}, "–[", "≤ 0.97"},
+	} {
+		s := goldenSynth
+		s.mutate = func(tr *trial.Trial) {
+			if tr.Load.Loop == trial.Open {
+				name, _, _ := strings.Cut(tr.Strategy, ":")
+				tr.Latency.Response = lognormal(synthShapes, cmp.Or(c.times[name], time.Millisecond), 0, 1000, 0)
+			}
+		}
+		run := s.run()
+		if text := summaryText(newView(run).overview()); strings.Contains(text, "median response time") == (c.times["goroutine"] > 0) {
+			t.Errorf("%s: %s", c.name, text)
+		}
+		chapter := part(t, string(Markdown(run)), "### echo-open: 48k/s offered, 50 % of capacity")
+		text := judgement(t, chapter, "Response p99")
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: report.md lacks %q:\n%s", c.name, want, text)
+			}
+		}
+		for _, lack := range c.lack {
+			if strings.Contains(text, lack) {
+				t.Errorf("%s: report.md has %q:\n%s", c.name, lack, text)
+			}
+		}
+		for row, want := range map[string]string{"goroutine, again": c.twin, "ants": c.ants} {
+			cells := regexp.MustCompile(`(?m)^\| ` + row + ` +\|[^|]*\|[^|]*\|[^|]*\| *([^|]*)\|`).FindStringSubmatch(chapter)
+			if cells == nil || !strings.HasPrefix(cells[1], want) {
+				t.Errorf("%s: %s has the ratio %q, want %q", c.name, row, cells, want)
+			}
+		}
 	}
 }
 

@@ -250,6 +250,11 @@ func (l level) bounded(label string) bool {
 	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.label == label && !c.Twin && c.Bounded() })
 }
 
+// timedOut says whether what m compares is the client's time-out for the strategy with this label.
+func (l level) timedOut(label string, m stat.Metric) bool {
+	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.label == label && !c.Twin && c.capped(m) })
+}
+
 // file is a name for the pictures of a scenario.
 func (v *view) file(name string) string {
 	base := fileName(name)
