@@ -500,7 +500,7 @@ func TestCapacityTitlesNameWhoKeepsTheObjective(t *testing.T) {
 }
 
 // Catches: a median at the time-out that is called an answer, a bound that is none, an order of recoveries that is not theirs,
-// and somebody who is back within the window and is not.
+// somebody who is back within the window and is not, and another time than the picture of the repetitions has for the same.
 func TestHeatTitlesSayHowItEnds(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 6))
@@ -562,8 +562,12 @@ func TestHeatTitlesSayHowItEnds(t *testing.T) {
 		}
 
 		burst := find(t, v, "burst")
-		_, panels = burst.heatLevel()
+		l, panels = burst.heatLevel()
 		title := burst.recoveryTitle(panels)
+		beside, ok := newSpreadPanel(burst, l, stat.RecoveryTime)
+		if !ok || len(beside.points) != len(names) {
+			t.Errorf("the picture of the repetitions has %d strategies, want %v", len(beside.points), names)
+		}
 		took := map[string]float64{}
 		for _, name := range names {
 			took[name], _ = medianOf(of(run, "burst", name, 0.5), func(tr trial.Trial) (float64, bool) {
@@ -583,6 +587,11 @@ func TestHeatTitlesSayHowItEnds(t *testing.T) {
 				}
 				if m[1] != want || took[name] < last {
 					t.Errorf("%q, and they took %v", title, took)
+				}
+				for _, point := range beside.points {
+					if m[1] != "not within the window" && point.cell.label == name && "within "+beside.value(point) != m[1] {
+						t.Errorf("%q, and beside the repetitions of %s stands %s", title, name, beside.value(point))
+					}
 				}
 			}
 			for _, name := range names { // all of whom the same is to be said
