@@ -160,7 +160,7 @@ func (v view) capacityText(all []stat.CapacityResult) string {
 	if best.AtMost {
 		return sentence(fmt.Sprintf("nobody keeps it, not even at the lowest rate that was offered, %s", rate(best.Rate.Value)))
 	}
-	head := fmt.Sprintf("up to %s with %s, which then %s", rate(best.Rate.Value), v.label(best.Strategy), breaks(best.Limit))
+	head := fmt.Sprintf("up to %s with %s, which beyond that %s", rate(best.Rate.Value), v.label(best.Strategy), breaks(best.Limit))
 	if best.AtLeast {
 		head = fmt.Sprintf("at least %s with %s, the highest rate that could be told", rate(best.Rate.Value), v.label(best.Strategy))
 	}

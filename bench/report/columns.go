@@ -141,13 +141,13 @@ func notOKColumn() textColumn {
 }
 
 func (s scenario) closedTable(d *document, l level) {
-	ratio := textColumn{"ratio to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, c, stat.Goodput) }}
+	ratio := textColumn{"ratio to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.Goodput) }}
 	s.tabulate(d, l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), servedColumn(), cpuColumn(s), notOKColumn()})
 }
 
 func (s scenario) openTable(d *document, l level) {
 	kept := textColumn{"of offered", func(c cell) string { return percent(c.kept()) }}
-	ratio := textColumn{"p99 to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, c, stat.ResponseP99) }}
+	ratio := textColumn{"p99 to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.ResponseP99) }}
 	lag := column{"lag p50", times, func(c cell) (float64, bool) { return quantile(c.Latency.Lag, 0.5) }, fewSamples, false}
 	s.tabulate(d, l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, servedColumn(),
 		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()})
@@ -157,15 +157,15 @@ func (s scenario) openTable(d *document, l level) {
 var senseSign = map[stat.Sense]string{stat.AtMost: "≤ ", stat.AtLeast: "≥ "}
 
 // ratioCell is the paired ratio to the baseline; the twin's is the A/A pair.
-func (s scenario) ratioCell(d *document, c cell, m stat.Metric) string {
+func (s scenario) ratioCell(d *document, l level, c cell, m stat.Metric) string {
+	const noRatio = "No ratio: it would only tell the client's time-out."
+	timedOut := l.timedOut(s.baseline, m)
 	if c.Twin {
-		for _, l := range s.levels {
-			if l.fraction != c.Fraction {
-				continue
-			}
-			if j, ok := s.judge(l, m); ok {
-				return withInterval(d, j.aa, sig)
-			}
+		if timedOut || c.capped(m) {
+			return absent + d.note(noRatio)
+		}
+		if j, ok := s.judge(l, m); ok {
+			return withInterval(d, j.aa, sig)
 		}
 		return absent
 	}
@@ -177,12 +177,15 @@ func (s scenario) ratioCell(d *document, c cell, m stat.Metric) string {
 		return absent
 	}
 	if c.capped(m) {
-		return absent + d.note("No ratio: it would only tell the client's time-out.")
+		return absent + d.note(noRatio)
 	}
 	if comparison.Outcome == stat.Unranked {
 		return absent + d.note("Not ranked: the ratio would tell of the driver as much as of the servers.")
 	}
 	text := withInterval(d, comparison.Ratio, sig)
+	if timedOut && settled(comparison.Ratio) {
+		return senseSign[stat.AtMost] + text + d.note("The baseline is at the client's time-out: in truth it would have taken longer, and the ratio is this or less.")
+	}
 	if sign, found := senseSign[comparison.Sense]; found {
 		text = sign + text + d.note("The driver was the bottleneck for the better of the two: in truth the ratio is as far from 1 as this, or further.")
 	}

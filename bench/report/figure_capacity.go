@@ -17,7 +17,7 @@ import (
 func (v view) found(asked trial.Scenario) []stat.CapacityResult {
 	all := slices.DeleteFunc(stat.Capacities(v.run.Trials, asked), func(r stat.CapacityResult) bool { return r.Replicates == 0 })
 	slices.SortStableFunc(all, func(a, b stat.CapacityResult) int {
-		return cmp.Or(cmp.Compare(b.Rate.Value, a.Rate.Value), cmp.Compare(v.label(a.Strategy), v.label(b.Strategy)))
+		return cmp.Or(cmp.Compare(b.Rate.Value, a.Rate.Value), byNumber(v.label(a.Strategy), v.label(b.Strategy)))
 	})
 	return all
 }
@@ -83,7 +83,13 @@ func (v view) drawCapacities(p draw.Pen, a loadAxes, asked trial.Scenario, found
 	if text := objectiveText(asked.Objective); text != "" {
 		head += " " + text
 	}
-	p = p.Paragraph(draw.PanelType, []string{head + ", with its interval"}, 4)
+	head += ", with its interval"
+	if slices.ContainsFunc(found, func(r stat.CapacityResult) bool {
+		return r.Rate.Confidence > 0 && (r.Rate.Lo == 0 || !finite(r.Rate.Hi))
+	}) {
+		head += " (no stop at an end that is not known)"
+	}
+	p = p.Paragraph(draw.PanelType, []string{p.Fit(draw.PanelType, head, p.Max.X-p.Min.X)}, 4)
 	d := p.Axes(a.x, draw.Axis{Lo: 0, Hi: 1, Scale: draw.Linear}, a.xs, nil, gutter)
 	drawBeyond(d, a.border)
 	for i, r := range found {

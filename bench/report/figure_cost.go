@@ -24,12 +24,18 @@ func (v view) costs(s scenario) map[string]stat.Estimate {
 // costFigure sets the CPU time of an answer beside the cheapest one's.
 func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	of, cheapest := map[string]map[string]stat.Estimate{}, map[string]float64{}
+	silent := map[string]bool{} // scenario and label of who was measured and gave not one good answer
 	dearest, where := 0.0, ""
 	for _, s := range v.scenarios {
 		of[s.name], cheapest[s.name] = v.costs(s), math.Inf(1)
 		for label, e := range of[s.name] {
 			if !v.isOut(s.name, label) { // who serves a few of its clients and starves the rest is no measure for anybody
 				cheapest[s.name] = min(cheapest[s.name], e.Value)
+			}
+		}
+		for _, c := range v.deciding(s).cells {
+			if c.Trials > 0 && !c.Twin && c.Counts.Good == 0 {
+				silent[s.name+"\x00"+c.label] = true
 			}
 		}
 		for _, label := range v.shown() {
@@ -41,6 +47,9 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	scenarios := v.scenarioNames()
 	g := draw.NewGrid(t, scenarios, v.gridRows(scenarios, func(name, label string) draw.GridCell {
 		e, ok := of[name][label]
+		if !ok && silent[name+"\x00"+label] {
+			return draw.GridCell{Text: "none", Small: "out", Fill: draw.OpenFill, Ink: draw.Ink, Hint: fmt.Sprintf("%s on %s: no good answer, so nothing that one would cost", label, name)}
+		}
 		if !ok {
 			return draw.GridCell{}
 		}
@@ -64,7 +73,7 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	}
 	title := "An answer costs every strategy about as much CPU time"
 	if dearest > 1+v.threshold() {
-		title = fmt.Sprintf("The dearest answer costs %s times the cheapest one's CPU time: %s", short(math.Round(dearest*100)/100), where)
+		title = fmt.Sprintf("Of those that can be chosen, %s pays most above the cheapest there: %s times the CPU time for an answer", where, short(math.Round(dearest*100)/100))
 	}
 	return draw.Figure{
 		Name:     "cost",
@@ -77,7 +86,7 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 			{Text: "to 1.25 times", Style: draw.Style{Color: costSteps[1].fill}, Area: true},
 			{Text: "to 2 times", Style: draw.Style{Color: costSteps[2].fill}, Area: true},
 			{Text: "more", Style: draw.Style{Color: costSteps[3].fill}, Area: true},
-			{Text: "out: cannot be chosen, and is not compared", Style: draw.Style{Color: draw.OpenFill}, Area: true},
+			{Text: "out: cannot be chosen; none: no good answer", Style: draw.Style{Color: draw.OpenFill}, Area: true},
 		},
 		Height: g.Height(),
 		Draw:   g.Draw,

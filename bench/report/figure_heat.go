@@ -119,10 +119,10 @@ func heatFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	tiles := draw.Tiles{N: len(panels), TileHeight: heatHeight}
 	title := s.heatTitle(l, panels)
 	shades := draw.NewShades(most)
-	return draw.Figure{
+	f := draw.Figure{
 		Name:     "heat-" + s.file,
 		Title:    title,
-		Subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. Empty: no request. Red: the rate changes.",
+		Subtitle: "Every request by when it was due (across) and how long its answer took (up, logarithmic), all repetitions together; who was never answered stands at the client's time-out. Solid line: p99 of a slice, dashed: median. Empty: no request.",
 		Alt:      "Response times over the window, for each strategy. " + title,
 		Caption:  v.caption(),
 		Height:   draw.ShadesHeight + tiles.Height() + 22,
@@ -142,7 +142,11 @@ func heatFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 			}
 			foot.Write(draw.TickType, draw.Centre, (foot.Min.X+foot.Max.X)/2, foot.Min.Y+8, "when the request was due, since the window's start")
 		},
-	}, true
+	}
+	if len(l.cells[0].Load.Profile) > 0 {
+		f.Subtitle += " Red: the rate changes."
+	}
+	return f, true
 }
 
 // drawProfile marks where the rate changes.
@@ -237,51 +241,53 @@ func heatFinding(panels []heatPanel) (f endFinding) {
 	return f
 }
 
-// recoveryTitle says how long each takes, in the median of the trials that tell. Who needs all the rest of the window in it
-// is not back before that ends.
+// recoveryTitle says within what time each is back, in the median of the trials that tell: to the slice, and the same figure
+// that decides the scenario. Those of whom the same is said are named together. Who needs all the rest of the window in it is not
+// back before that ends.
 func (s scenario) recoveryTitle(panels []heatPanel) string {
 	type back struct {
-		label string
-		after float64
-		open  bool
+		label  string
+		within float64
+		open   bool
 	}
 	var all []back
 	for _, p := range panels {
 		var took []float64
 		rest := math.Inf(1)
 		for _, t := range p.trials {
-			if d, ok := stat.Recovery(t); ok {
-				took, rest = append(took, d.Seconds()), min(rest, restOfWindow(t).Seconds())
+			if d, ok := stat.RecoveryTime.Of(t); ok {
+				took, rest = append(took, d), min(rest, (restOfWindow(t)+t.Series.Slice).Seconds())
 			}
 		}
 		if len(took) > 0 {
-			after := stat.Median(took).Value
-			all = append(all, back{p.label, after, after >= rest})
+			within := stat.Median(took).Value
+			all = append(all, back{p.label, within, within >= rest})
 		}
 	}
 	if len(all) == 0 {
 		return s.name + ": response times while the rate changes"
 	}
-	slices.SortStableFunc(all, func(a, b back) int { return cmp.Compare(a.after, b.after) })
+	slices.SortStableFunc(all, func(a, b back) int { return cmp.Compare(a.within, b.within) })
 	text := func(b back) string {
-		switch {
-		case b.open:
-			return "not within the window with " + b.label
-		case b.after == 0:
-			return "at once with " + b.label
-		default:
-			return "after " + seconds(b.after) + " with " + b.label
+		if b.open {
+			return "not within the window"
 		}
+		return "within " + seconds(b.within)
 	}
 	var parts []string
-	for _, b := range all {
-		parts = append(parts, text(b))
+	for len(all) > 0 {
+		var who []string
+		first := text(all[0])
+		for len(all) > 0 && text(all[0]) == first {
+			who, all = append(who, all[0].label), all[1:]
+		}
+		parts = append(parts, first+" with "+list(who, 4, "strategy"))
 	}
 	head := s.name + ": service is back to normal, in the median trial, "
 	if n := len(parts); n > 4 {
-		return head + fmt.Sprintf("%s at the earliest and %s at the latest", parts[0], parts[n-1])
+		return head + fmt.Sprintf("%s at the earliest, and %s at the latest", parts[0], parts[n-1])
 	}
-	return head + list(parts, 4, "strategy")
+	return head + strings.Join(parts, "; ")
 }
 
 // restOfWindow is what is left of a trial's window behind its load's profile.

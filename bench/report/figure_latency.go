@@ -39,7 +39,7 @@ func latencyPanels(s scenario) []latencyPanel {
 			}
 			line := latencyLine{cell: c}
 			h := c.Latency.Response
-			last := 1 - trial.MinAbove/float64(max(h.Count(), 1))
+			last := lastQuantile(h)
 			for i := 0; ; i++ {
 				q := 1 - math.Pow(10, -float64(i)/40)
 				if q >= last {
@@ -59,6 +59,9 @@ func latencyPanels(s scenario) []latencyPanel {
 	return out
 }
 
+// lastQuantile is the one above which just enough samples lie, and negative where there are too few for any.
+func lastQuantile(h trial.Histogram) float64 { return 1 - trial.MinAbove/float64(max(h.Count(), 1)) }
+
 // add leaves out what cannot stand on a logarithmic axis.
 func (l *latencyLine) add(h trial.Histogram, q float64) {
 	// The last quantile is ten samples from the end only up to rounding, so it is not asked whether it is supported.
@@ -71,17 +74,18 @@ func (l *latencyLine) add(h trial.Histogram, q float64) {
 // the few that it served is no merit. Those that print alike are named together: to pick one of them would be a difference
 // that was not seen.
 type p99Finding struct {
-	low, high           string   // as printed
-	lowest, highest     []string // labels; equal if low and high are
-	unserved            []string // who did not serve all clients, with what it served
-	unservedLow         string   // their range, where nobody competes; empty without a p99
-	unservedHigh        string
-	unservedLowest      []string
-	served, unsupported int // how many served all; of those, with too few requests for a p99
+	low, high       string   // as printed
+	lowest, highest []string // labels; equal if low and high are
+	unserved        []string // who did not serve all clients, with what it served
+	unservedLow     string   // their range, where nobody competes; empty without a p99
+	unservedHigh    string
+	unservedLowest  []string
+	served          int      // how many served all
+	few, higher     []string // of those, with too few requests for a p99; higher: what they have is above all others' p99
 }
 
 func (s scenario) p99Finding(l level) (f p99Finding) {
-	var all, rest []cell
+	var all, rest, few []cell
 	for _, c := range l.cells {
 		if c.Twin || c.Trials == 0 {
 			continue
@@ -97,10 +101,23 @@ func (s scenario) p99Finding(l level) (f p99Finding) {
 		if f.served++; ok {
 			all = append(all, c)
 		} else {
-			f.unsupported++
+			few = append(few, c)
 		}
 	}
 	f.low, f.high, f.lowest, f.highest = s.p99Range(all)
+	most := 0.0
+	for _, c := range all {
+		v, _ := s.p99(c)
+		most = max(most, v)
+	}
+	for _, c := range few {
+		// A p99 is no less than any quantile before it, so this much is known of it.
+		if v, ok := quantile(c.Latency.Response, lastQuantile(c.Latency.Response)); ok && len(all) > 0 && v > most {
+			f.higher = append(f.higher, c.label)
+		} else {
+			f.few = append(f.few, c.label)
+		}
+	}
 	if len(all) == 0 {
 		f.unservedLow, f.unservedHigh, f.unservedLowest, _ = s.p99Range(rest)
 	}
@@ -159,6 +176,14 @@ func (v view) latencyTitle(s scenario) string {
 		parts = append(parts, "nobody served every client, and p99 is "+f.unservedLow+" for "+list(f.unservedLowest, 3, "strategy"))
 	default:
 		parts = append(parts, fmt.Sprintf("nobody served every client, and p99 is %s with %s at best", f.unservedLow, list(f.unservedLowest, 3, "strategy")))
+	}
+	if len(f.lowest) > 0 { // else the title says already that nobody has enough
+		if len(f.higher) > 0 {
+			parts = append(parts, "higher, with too few requests for a p99: "+list(f.higher, 3, "strategy"))
+		}
+		if len(f.few) > 0 {
+			parts = append(parts, "too few requests for a p99: "+list(f.few, 3, "strategy"))
+		}
 	}
 	if n := len(f.unserved); n > 0 && f.served > 0 {
 		if n > 3 {
@@ -226,7 +251,7 @@ func latencyFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	yTicks := draw.LogTicks(y.Lo, y.Hi, seconds)
 	title := v.latencyTitle(s)
 	subtitle := "Response time by percentile, both scales logarithmic: each step right is ten times rarer. All repetitions together. " +
-		"Requests that were never answered stand in it at the client's time-out. Grey: fewer than " + count(trial.MinAbove) + " samples above, not drawn."
+		"Requests that were never answered stand in it at the client's time-out. A line ends where fewer than " + count(trial.MinAbove) + " samples are above; grey: where all have ended."
 	if n := s.boundedCells(); n > 0 {
 		subtitle += fmt.Sprintf(" With %d of %s the driver was the bottleneck: times are its own as well, and equal ones say nothing.", n, counted(len(s.cells()), "strategy"))
 	}

@@ -248,7 +248,7 @@ func loadFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 			merged++
 		}
 	}
-	legend := append(servedLegend(s), draw.LegendItem{Text: "driver's lag, p99", Style: draw.Style{Color: lagColour}, Area: true})
+	legend := append(servedLegend(s), draw.LegendItem{Text: "driver's lag, p99, least to most", Style: draw.Style{Color: lagColour}, Area: true})
 	half, border, crossed := s.halfCeiling()
 	if a.border = border; crossed {
 		legend = append(legend, draw.LegendItem{Text: "above half of the driver's ceiling (" + rate(half) + "): equality is not judged", Style: draw.Style{Color: ceilingColour}, Area: true})

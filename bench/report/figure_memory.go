@@ -17,7 +17,7 @@ const manyConnections = 1000
 // most connections alone: what they ask differs from scenario to scenario, and so does what is held for them. Nor does it name
 // a server that did not serve everybody: it has saved what it did not hold.
 func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
-	var panels []draw.Rows
+	var panels []spreadPanel
 	var least, most spreadPoint
 	clients := 0
 	for _, s := range v.scenarios {
@@ -29,11 +29,11 @@ func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 		if !ok {
 			continue
 		}
-		holding := slices.DeleteFunc(slices.Clone(p.points), func(point spreadPoint) bool { return point.Twin || point.worst.Served < point.worst.Total })
+		holding := slices.DeleteFunc(slices.Clone(p.points), func(point spreadPoint) bool { return point.Twin || len(point.trials) == 0 || point.worst.Served < point.worst.Total })
 		if len(holding) == 0 {
 			continue
 		}
-		panels = append(panels, p.rows(""))
+		panels = append(panels, p)
 		if l.cells[0].Load.Clients <= clients {
 			continue
 		}

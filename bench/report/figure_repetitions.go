@@ -12,7 +12,8 @@ import (
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
-// A spreadPoint is one strategy by one metric: every trial, their median, and its interval.
+// A spreadPoint is one strategy by one metric: every trial, their median, and its interval. It has no trials if none of
+// those that can be used has the metric: then its row says so, because a strategy that is missing looks as if it had not been measured.
 type spreadPoint struct {
 	cell
 	label  string
@@ -50,12 +51,15 @@ func newSpreadPanel(s scenario, l level, m stat.Metric) (p spreadPanel, ok bool)
 				}
 			}
 		}
-		if len(point.trials) == 0 {
+		if c.Trials == 0 {
 			continue
 		}
-		point.median = stat.Median(point.trials)
-		if settled(point.median) {
-			p.hi = max(p.hi, point.median.Hi)
+		if len(point.trials) > 0 {
+			ok = true
+			point.median = stat.Median(point.trials)
+			if settled(point.median) {
+				p.hi = max(p.hi, point.median.Hi)
+			}
 		}
 		p.points = append(p.points, point)
 	}
@@ -64,7 +68,7 @@ func newSpreadPanel(s scenario, l level, m stat.Metric) (p spreadPanel, ok bool)
 	} else {
 		p.hi = max(p.hi*1.06, 1e-12)
 	}
-	return p, len(p.points) > 0
+	return p, ok
 }
 
 // figureOf writes a value of the metric with its unit.
@@ -106,12 +110,20 @@ func (p spreadPanel) rows(notes string) draw.Rows {
 	for _, point := range p.points {
 		r.Rows = append(r.Rows, draw.Row{
 			Strategy: point.cell.label, Label: point.label, Soft: point.Twin,
-			Value: p.bound(point) + format(point.median.Value), Note: servedNote(point.cell),
+			Value: p.value(point), Note: servedNote(point.cell),
 			Hint: p.hint(point),
 			Draw: func(d draw.Panel, y vg.Length) { point.draw(d, y, p.bounds(point)) },
 		})
 	}
 	return r
+}
+
+// value is the figure that stands beside a row.
+func (p spreadPanel) value(point spreadPoint) string {
+	if len(point.trials) == 0 {
+		return absent
+	}
+	return p.bound(point) + figureOf(p.metric, point.median.Value)
 }
 
 // bounds says whether the driver decided the figure, so that the server can do as much or more.
@@ -128,7 +140,10 @@ func (p spreadPanel) bound(point spreadPoint) string {
 }
 
 func (p spreadPanel) hint(point spreadPoint) string {
-	text := fmt.Sprintf("%s: %s %s%s in the median of %s", point.label, p.metric.Name, p.bound(point), figureOf(p.metric, point.median.Value), counted(len(point.trials), "trial"))
+	if len(point.trials) == 0 {
+		return fmt.Sprintf("%s: no trial tells %s; served %s", point.label, p.metric.Name, point.served())
+	}
+	text := fmt.Sprintf("%s: %s %s in the median of %s", point.label, p.metric.Name, p.value(point), counted(len(point.trials), "trial"))
 	if settled(point.median) {
 		text += fmt.Sprintf(", %s to %s", figureOf(p.metric, point.median.Lo), figureOf(p.metric, point.median.Hi))
 	}
@@ -172,7 +187,7 @@ func repetitionsFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool
 	if !ok {
 		return draw.Figure{}, false
 	}
-	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []draw.Rows{p.rows("")})
+	f := v.spreadFigure(t, "repetitions-"+s.file, headline(v.said, sc), []spreadPanel{p})
 	if slices.ContainsFunc(p.points, p.bounds) {
 		f.Subtitle += " Hollow and with “≥”: the driver was the bottleneck, so the server can do as much or more; among such, nothing is ranked."
 	}
@@ -180,12 +195,26 @@ func repetitionsFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool
 }
 
 // spreadFigure has panels of spread points.
-func (v view) spreadFigure(t draw.Typesetter, name, title string, panels []draw.Rows) draw.Figure {
-	g := draw.NewStack(t, panels)
+func (v view) spreadFigure(t draw.Typesetter, name, title string, panels []spreadPanel) draw.Figure {
+	subtitle := "Each small marker is one trial, in a process of its own; the large one under them is their median, the bar its interval."
+	any := func(of func(spreadPoint) bool) bool {
+		return slices.ContainsFunc(panels, func(p spreadPanel) bool { return slices.ContainsFunc(p.points, of) })
+	}
+	if any(func(p spreadPoint) bool { return p.Twin }) {
+		subtitle += " “Again” is the baseline measured a second time: a difference as small as that between these two is noise."
+	}
+	if any(func(p spreadPoint) bool { return len(p.trials) == 0 }) {
+		subtitle += " " + absent + ": no trial has enough answers to tell."
+	}
+	var all []draw.Rows
+	for _, p := range panels {
+		all = append(all, p.rows(""))
+	}
+	g := draw.NewStack(t, all)
 	return draw.Figure{
 		Name:     name,
 		Title:    title,
-		Subtitle: "Each small dot is one trial, in a process of its own; the large marker under them is their median, the bar its interval. “Again” is the baseline measured a second time: a difference as small as that between these two is noise.",
+		Subtitle: subtitle,
 		Alt:      "Every trial, and their median, for each strategy. " + title,
 		Caption:  v.caption(),
 		Height:   g.Height(),
@@ -196,6 +225,9 @@ func (v view) spreadFigure(t draw.Typesetter, name, title string, panels []draw.
 // draw sets the trials above the middle of the row, in two lanes so that equal ones stay apart, and what is made of them
 // under it, so that neither hides the other.
 func (s spreadPoint) draw(d draw.Panel, y vg.Length, hollow bool) {
+	if len(s.trials) == 0 {
+		return
+	}
 	soft := draw.Alpha(s.style.Color, 0x80)
 	for i, v := range s.trials {
 		lane := 2.4 + vg.Length(i%2)*2.6

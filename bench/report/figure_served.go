@@ -91,6 +91,7 @@ func servedTitle(all []scenario) string {
 	var labels []string
 	short, shown := 0, 0
 	var worst cell
+	var alike []string // who served as few in that scenario; to name one of them would be a difference that was not seen
 	for _, s := range all {
 		if len(s.cells()) > 0 {
 			shown++
@@ -104,8 +105,11 @@ func servedTitle(all []scenario) string {
 			if !slices.Contains(labels, c.label) {
 				labels = append(labels, c.label)
 			}
-			if worst.worst.Total == 0 || c.worst.Served*worst.worst.Total < worst.worst.Served*c.worst.Total {
-				worst = c
+			switch {
+			case worst.worst.Total == 0 || c.worst.Served*worst.worst.Total < worst.worst.Served*c.worst.Total:
+				worst, alike = c, []string{c.label}
+			case c.Scenario == worst.Scenario && c.served() == worst.served():
+				alike = append(alike, c.label)
 			}
 		}
 	}
@@ -116,7 +120,7 @@ func servedTitle(all []scenario) string {
 		return strings.Join(who, "; ")
 	default:
 		return fmt.Sprintf("In %d of %s clients went without an answer from %s: on %s %s served %s",
-			short, counted(shown, "scenario"), anyOf(labels, 3), worst.Scenario, worst.label, worst.served())
+			short, counted(shown, "scenario"), anyOf(labels, 3), worst.Scenario, list(alike, 3, "strategy"), worst.served())
 	}
 }
 

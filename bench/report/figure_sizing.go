@@ -117,7 +117,12 @@ func sizingFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 				look := v.styles[label]
 				d.Of(label, func() {
 					if i == z.Smallest {
-						d.Polyline(look.Color, 1, nil, vg.Point{X: at.X, Y: d.Min.Y}, vg.Point{X: at.X, Y: at.Y})
+						// From under the interval on, or it would look like the interval's end.
+						from := at.Y
+						if settled(l.Figure) {
+							from = min(from, d.Y.At(l.Figure.Lo))
+						}
+						d.Polyline(look.Color, 1, []vg.Length{1.5, 2.5}, vg.Point{X: at.X, Y: d.Min.Y}, vg.Point{X: at.X, Y: from - 5})
 					}
 					d.Tells(z.hint(i), func() {
 						if settled(l.Figure) {
@@ -133,9 +138,9 @@ func sizingFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 			text := settingNoun(z.Setting) + " (logarithmic)"
 			switch {
 			case z.Smallest >= 0 && z.Sure:
-				text += "; the line down marks the smallest that is enough"
+				text += "; the dots down mark the smallest that is enough"
 			case z.Smallest >= 0:
-				text += "; the line down marks the smallest that may be enough"
+				text += "; the dots down mark the smallest that may be enough"
 			}
 			p.Write(draw.TickType, draw.Centre, (p.Min.X+p.Max.X)/2, p.Min.Y+6, text)
 		},

@@ -65,7 +65,7 @@ func starvedFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	}
 	subtitle := "Answers for each client in the trial that served the fewest, sorted, one bar each. Red stretch: clients without any."
 	if more > 0 {
-		subtitle += fmt.Sprintf(" The %d with the most such clients; %d more are in report.md.", len(panels), more)
+		subtitle += fmt.Sprintf(" The %d with the most such clients; report.md has %d more.", len(panels), more)
 	}
 	return draw.Figure{
 		Name:     "starved",

@@ -14,6 +14,9 @@ type verdict struct {
 	metric    stat.Metric
 	baseline  string
 	same      []cell  // tied
+	timedOut  bool    // the baseline is at the client's time-out, so that ratios to it are bounds
+	capped    []cell  // not compared: they are at the client's time-out, as the baseline is, or all but there as well
+	uncapped  []cell  // not compared: the baseline alone is at the client's time-out, and they are all but there as well
 	seen      float64 // how far the ratios of same are from 1, at most
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
@@ -29,13 +32,17 @@ type verdict struct {
 
 // judge is ok if there is anything to compare. The metric is looked up by its name.
 func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
-	v = verdict{metric: m, baseline: s.baseline}
+	v = verdict{metric: m, baseline: s.baseline, timedOut: l.timedOut(s.baseline, m)}
 	for _, c := range l.cells {
 		d, found := c.against[m.Name]
 		if !found || c.Trials == 0 || c.Twin || c.label == s.baseline {
 			continue
 		}
 		v.aa = d.AA
+		if v.timedOut && c.capped(m) {
+			v.capped = append(v.capped, c)
+			continue
+		}
 		switch d.Outcome {
 		case stat.Different:
 			v.differs = append(v.differs, c)
@@ -47,17 +54,37 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 				v.unsettled = append(v.unsettled, c)
 				continue
 			}
+			if v.endless(c) {
+				continue
+			}
 			v.more = max(v.more, d.More)
 			v.open = v.open || d.More == 0
 			v.undecided = append(v.undecided, c)
 			v.possible = max(v.possible, d.Bound)
 		case stat.Tied:
+			if v.endless(c) {
+				continue
+			}
 			v.same = append(v.same, c)
 			v.bound = max(v.bound, d.Bound)
 			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
 		}
 	}
-	return v, len(v.same)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
+	return v, len(v.same)+len(v.capped)+len(v.uncapped)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
+}
+
+// endless notes a cell of which no more is known than that it is near to the baseline, where one of the two is at the client's
+// time-out: how long that would have taken nobody knows, so it leaves no difference that could be called the largest.
+func (v *verdict) endless(c cell) bool {
+	switch {
+	case c.capped(v.metric):
+		v.capped = append(v.capped, c)
+	case v.timedOut:
+		v.uncapped = append(v.uncapped, c)
+	default:
+		return false
+	}
+	return true
 }
 
 func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
@@ -69,9 +96,9 @@ func settled(e stat.Estimate) bool {
 
 func (v verdict) aaText() string {
 	if !settled(v.aa) {
-		return "A/A pair: too few pairs"
+		return v.baseline + " against itself: too few pairs of trials"
 	}
-	return "A/A pair: " + atMost(bound(v.aa))
+	return v.baseline + " against itself: " + atMost(bound(v.aa))
 }
 
 // sameText is empty if there is nothing of the kind to say.
@@ -92,7 +119,26 @@ func (v verdict) mediansText() string {
 	if v.seen <= bound(v.aa) {
 		than = "no more"
 	}
-	return fmt.Sprintf("their ratios are at most %s from 1, %s than the A/A pair shows", atMost(v.seen), than)
+	return fmt.Sprintf("their ratios are at most %s from 1, %s than %s against itself shows", atMost(v.seen), than, v.baseline)
+}
+
+// cappedText says of whom there is no time that could be compared.
+func (v verdict) cappedText(most int) string {
+	var parts []string
+	if len(v.capped) > 0 {
+		relation := "but not with"
+		if v.timedOut {
+			relation = "as with"
+		}
+		parts = append(parts, fmt.Sprintf("it is the client's time-out with %s, %s %s", list(marks(v.capped), most, "other"), relation, v.baseline))
+	}
+	if len(v.uncapped) > 0 {
+		parts = append(parts, fmt.Sprintf("it is the client's time-out with %s, but not with %s", v.baseline, list(marks(v.uncapped), most, "other")))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "no time to compare: " + strings.Join(parts, "; ")
 }
 
 // differsText gives each ratio with its interval.
@@ -104,12 +150,19 @@ func (v verdict) differsText() string {
 			continue
 		}
 		d := c.against[v.metric.Name]
+		if v.timedOut {
+			d.Sense = stat.AtMost // the baseline would have taken longer, and nobody knows how much
+		}
 		parts = append(parts, c.mark()+" "+sense(d)+ratioText(d.Ratio))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("differs from %s: %s", v.baseline, strings.Join(parts, ", "))
+	who := v.baseline
+	if v.timedOut {
+		who += ", which is at the client's time-out"
+	}
+	return fmt.Sprintf("differs from %s: %s", who, strings.Join(parts, ", "))
 }
 
 func (v verdict) undecidedText(most int) string {
@@ -131,7 +184,7 @@ func (v verdict) unsettledText(most int) string {
 	if len(v.unsettled) == 0 {
 		return ""
 	}
-	return "too few pairs of trials to tell " + list(marks(v.unsettled), most, "strategy") + " from " + v.baseline
+	return "too few repetitions to tell " + list(marks(v.unsettled), most, "strategy") + " from " + v.baseline
 }
 
 // unrankedText says why, and where the question is answered instead.
@@ -195,7 +248,8 @@ func (s scenario) starving() []cell {
 	return out
 }
 
-// worstCells has each strategy once, at the level where it served the fewest clients.
+// worstCells has each strategy once, at the level where it served the fewest clients. Not every level has all of them, so
+// they are put in order.
 func (s scenario) worstCells() []cell {
 	var out []cell
 	for _, c := range s.cells() {
@@ -207,6 +261,7 @@ func (s scenario) worstCells() []cell {
 			out[i] = c
 		}
 	}
+	slices.SortStableFunc(out, s.order)
 	return out
 }
 

@@ -93,11 +93,14 @@ func (v view) html(figures []draw.Figure, markdown []byte, t draw.Typesetter) ([
 	return b.Bytes(), nil
 }
 
-// framed is a picture in a frame that it can be scrolled in. Its title is in it; where the frame is narrow, the title
-// stands above as well, so that nobody has to scroll for the finding.
+// framed is a picture in a frame that it can be scrolled in. What is to be read stands above the frame and not in the
+// picture, so that it fits any width and nobody has to scroll for the finding; where figures come from is said once, on
+// top of the page. The finding is in the picture's own name as well, which is what is read aloud.
 func framed(f draw.Figure, t draw.Typesetter, sheet *draw.StyleSheet) string {
-	return fmt.Sprintf("<figure>\n<figcaption aria-hidden=\"true\">%s</figcaption>\n%s%s</div>\n</figure>",
-		template.HTMLEscapeString(f.Title), scrolling("Picture"), f.Inline(t, sheet))
+	bare := f
+	bare.Title, bare.Subtitle, bare.Caption = "", "", ""
+	return fmt.Sprintf("<figure>\n<figcaption>\n<p class=\"finding\" aria-hidden=\"true\">%s</p>\n<p>%s</p>\n</figcaption>\n%s%s</div>\n</figure>",
+		template.HTMLEscapeString(f.Title), template.HTMLEscapeString(f.Subtitle), scrolling("Picture"), bare.Inline(t, sheet))
 }
 
 // scrolling begins what may be wider than the page. It can be reached by keyboard, or its right side could not be seen

@@ -17,13 +17,13 @@ func profileText(p []trial.Segment) string {
 		for _, s := range p {
 			factors = append(factors, factor(s.Begin))
 		}
-		return fmt.Sprintf("The rate goes in steps of %s: %s; behind them it is the plain one.", duration(each.To-each.From), list(factors, len(factors), "step"))
+		return fmt.Sprintf("The rate goes in steps of %s: %s; behind them it is the offered rate.", duration(each.To-each.From), list(factors, len(factors), "step"))
 	}
 	var parts []string
 	for _, s := range p {
 		parts = append(parts, segmentText(s))
 	}
-	return "The rate changes: " + strings.Join(parts, "; ") + ". Otherwise it is the plain one."
+	return "The rate changes: " + strings.Join(parts, "; ") + ". Otherwise it is the offered rate."
 }
 
 // steps says whether p holds several factors for the same time each, from the window's start on.
@@ -47,7 +47,7 @@ func segmentText(s trial.Segment) string {
 	case s.Begin != s.End:
 		return fmt.Sprintf("a ramp, in a straight line from %s to %s, %s", factor(s.Begin), factor(s.End), when)
 	case s.Begin == 1:
-		return "the plain one " + when
+		return "the offered rate " + when
 	case s.Begin > 1:
 		return fmt.Sprintf("a burst of %s %s", factor(s.Begin), when)
 	default:

@@ -62,14 +62,23 @@ func (v view) markdown(figures []draw.Figure) []byte {
 // acrossHeading stands before the chapters of scenarios, which follow it one by one.
 const acrossHeading = "Across scenarios"
 
+// glossary is for who knows servers, and neither statistics nor load generators.
+const glossary = "How to read figures: × 0.9 is nine tenths of what it is compared with, and brackets behind a figure reach as far as the truth may lie " +
+	"(with 95 % confidence). *Goodput* is how many right answers a second come in time; *p50* and *p99* are the times within which half of the requests and " +
+	"99 in 100 of them were answered. In a *closed loop* each client waits for its answer before it asks again; in an *open loop* requests come by a schedule. " +
+	"The *driver* is what plays the clients, and its *lag* is how late it was itself. Where something is measured *against itself*, any difference is noise."
+
 // acrossScenarios is what can be said of the run in a paragraph, and the pictures that have all scenarios in them.
 func (v view) acrossScenarios(d *document, show func(...string)) {
 	d.f("## %s\n\n", acrossHeading)
-	if s := v.overview().sentences(); len(s) > 0 {
-		for _, sentence := range s {
-			d.f("- %s\n", prose(sentence))
+	if points := v.overview().points(); len(points) > 0 {
+		for _, p := range points {
+			d.f("- %s\n", prose(p.text))
+			for _, l := range p.lines {
+				d.f("  - **%s:** %s\n", prose(l.scenario), prose(l.text))
+			}
 		}
-		d.f("\n")
+		d.f("\n%s\n\n", glossary)
 	} else {
 		d.f("There is no trial that can be used, so there is nothing to say.\n\n")
 	}

@@ -54,8 +54,8 @@ func (v view) outlierSection(d *document) {
 		}
 		causes[o.Cause]++
 	}
-	d.f("%s of %s %s further than 3.5 scaled median absolute deviations (modified z-score), and more than %s, from the median of %s repetitions. "+
-		"None is left out: medians and their intervals bear them. By what their records have to say about it: %s.\n\n",
+	d.f("%s of %s %s far from those of the other repetitions: further than 3.5 scaled median absolute deviations (modified z-score), and more than %s, from the median of %s repetitions. "+
+		"None is left out: medians and their intervals bear them. Why, as far as their records tell: %s.\n\n",
 		counted(len(all), "figure"), counted(len(trials), "valid trial"), was(len(all)), percent(stat.Threshold), its(len(all)), prose(causeText(causes)))
 	t := table{head: []string{"furthest", "metric", "repetition", "× median", "cause"}}
 	for _, o := range all[:min(len(all), worstOutliers)] {

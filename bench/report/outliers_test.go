@@ -43,7 +43,7 @@ func TestOutliersAreCountedByCauseTheFurthestFirst(t *testing.T) {
 	trials[15].Invalid = "spoilt"
 	got := outlierText(numbered(trials))
 	for _, want := range []string{
-		"2 figures of 2 valid trials were further", "steal 1 ×, unexplained 1 ×.",
+		"2 figures of 2 valid trials were far from those of the other repetitions", "steal 1 ×, unexplained 1 ×.",
 		"| thread on echo    | goodput |          6 |     3.00 | unexplained |\n| goroutine on echo | goodput |          4 |    0.501 |       steal |\n",
 	} {
 		if !strings.Contains(got, want) {
@@ -54,7 +54,7 @@ func TestOutliersAreCountedByCauseTheFurthestFirst(t *testing.T) {
 
 func TestOneOutlierAndNoneReadLikeSentences(t *testing.T) {
 	got := outlierText(numbered(echoes("goroutine", 1000, 1010, 990, 500, 980, 1005, 995, 1015)))
-	if want := "1 figure of 1 valid trial was further"; !strings.Contains(got, want) {
+	if want := "1 figure of 1 valid trial was far from those of the other repetitions"; !strings.Contains(got, want) {
 		t.Errorf("the section does not say %q:\n%s", want, got)
 	}
 	got = outlierText(numbered(echoes("goroutine", 1000, 1010, 990, 1001, 980, 1005, 995, 1015)))

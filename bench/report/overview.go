@@ -13,20 +13,20 @@ import (
 type overview struct {
 	strategies []string // labels, in order of first appearance
 	unusable   groups   // by scenario: the strategies that have not one valid trial there
-	starved    groups   // by strategy: "echo (2 of 64)"
-	goodput    tally    // in closed loop
-	median     tally    // of the response time, in open loop
-	short      groups   // by scenario and rate: "goroutine (81 % of it)"
-	threshold  float64  // the smallest difference that matters, as a ratio
+	scenarios  int
+	starved    groups  // by scenario: "thread (2 of 64)"
+	goodput    tally   // in closed loop
+	median     tally   // of the response time, in open loop
+	short      groups  // by scenario: "at 48k/s goroutine (81 %) and thread (74 %)"
+	threshold  float64 // the smallest difference that matters, as a ratio
 }
 
 // A tally is what the comparisons of several scenarios say together, by one metric.
 type tally struct {
 	baselines []string
 	differing []string // labels that differ anywhere
-	ratios    groups   // by strategy: "echo × 0.42"
+	ratios    groups   // by scenario: "thread × 0.42"
 	same      []string // labels that differ nowhere, and were settled wherever they are ranked
-	seen      float64  // for same: how far a ratio is from 1, at most
 	bound     float64  // for same: what is left possible
 	aa        float64  // the largest of the A/A pairs beside them; NaN if one has no interval
 	undecided []string // labels that are undecided anywhere, with the scenario
@@ -36,7 +36,7 @@ type tally struct {
 }
 
 func (v view) overview() overview {
-	o := overview{threshold: v.threshold()}
+	o := overview{threshold: v.threshold(), scenarios: len(v.scenarios)}
 	for _, s := range v.scenarios {
 		for _, c := range s.cells() {
 			addTo(&o.strategies, c.label)
@@ -45,10 +45,14 @@ func (v view) overview() overview {
 			o.unusable.add(s.name, label)
 		}
 		for _, c := range s.starving() {
-			o.starved.add(c.label, fmt.Sprintf("%s (%s)", s.name, c.served()))
+			o.starved.add(s.name, fmt.Sprintf("%s (%s)", c.label, c.served()))
 		}
+		var short groups
 		for _, c := range s.shortfalls() {
-			o.short.add(s.name+" at "+rate(c.Load.Rate), fmt.Sprintf("%s (%s of it)", c.label, percent(c.kept())))
+			short.add(rate(c.Load.Rate), fmt.Sprintf("%s (%s)", c.label, shareKept(c.kept())))
+		}
+		for _, at := range short.labels {
+			o.short.add(s.name, "at "+at+" "+list(short.remarks[at], 12, "strategy"))
 		}
 	}
 	o.goodput = v.tally(stat.Goodput, func(s scenario) bool { return !s.open() })
@@ -74,7 +78,7 @@ func addTo(set *[]string, s string) {
 func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 	t := tally{elsewhere: map[string][]string{}}
 	var same, skip []string
-	bounds, seen := map[string]float64{}, map[string]float64{}
+	bounds := map[string]float64{}
 	for _, s := range v.scenarios {
 		if !wanted(s) {
 			continue
@@ -88,7 +92,7 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 			for _, c := range j.differs {
 				addTo(&t.differing, c.label)
 				d := c.against[m.Name]
-				t.ratios.add(c.label, fmt.Sprintf("%s %s× %s", s.name, sense(d), sig(d.Ratio.Value)))
+				t.ratios.add(s.name, fmt.Sprintf("%s %s× %s", c.label, sense(d), sig(d.Ratio.Value)))
 			}
 			for _, c := range j.unranked {
 				t.unranked.add(s.name, c.label)
@@ -102,15 +106,16 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 				addTo(&t.unsettled, c.label)
 				addTo(&skip, c.label)
 			}
+			for _, c := range slices.Concat(j.capped, j.uncapped) { // who ran into the client's time-out is not the same as anybody
+				addTo(&skip, c.label)
+			}
 			for _, c := range j.same {
-				// As much for fewer clients is not the same, nor are two that both ran into the client's time-out.
-				if c.starved() || c.capped(m) {
+				if c.starved() { // as much for fewer clients is not the same
 					addTo(&skip, c.label)
 					continue
 				}
 				addTo(&same, c.label)
 				bounds[c.label] = max(bounds[c.label], c.against[m.Name].Bound)
-				seen[c.label] = max(seen[c.label], math.Abs(c.against[m.Name].Ratio.Value-1))
 			}
 			if len(j.same) > 0 {
 				if settled(j.aa) {
@@ -125,7 +130,6 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 		if !slices.Contains(t.differing, label) && !slices.Contains(skip, label) {
 			t.same = append(t.same, label)
 			t.bound = max(t.bound, bounds[label])
-			t.seen = max(t.seen, seen[label])
 		}
 	}
 	return t
@@ -136,12 +140,12 @@ func (t tally) sameText(loop, what, where string) string {
 	if len(t.same) == 0 {
 		return ""
 	}
-	aa := "A/A pair: too few pairs"
+	aa := "too few pairs of trials"
 	if finite(t.aa) {
-		aa = "A/A pair: up to " + atMost(t.aa)
+		aa = "up to " + atMost(t.aa)
 	}
-	return fmt.Sprintf("In %s no difference in %s larger than %s was seen between %s and %s %s (%s); their ratios are at most %s from 1.",
-		loop, what, atMost(t.bound), t.baseline(), list(t.same, 12, "other"), where, aa, atMost(t.seen))
+	return fmt.Sprintf("In %[1]s no difference in %[2]s larger than %[3]s was seen between %[4]s and %[5]s %[6]s (%[4]s against itself: %[7]s).",
+		loop, what, atMost(t.bound), t.baseline(), list(t.same, 12, "other"), where, aa)
 }
 
 // unrankedText says where the driver was in the way, and what to look at instead.
@@ -180,13 +184,13 @@ func (g *groups) add(label, remark string) {
 	g.remarks[label] = append(g.remarks[label], remark)
 }
 
-// text says each label once: "thread on echo × 0.42, wait × 0.43; tutorial on ...".
-func (g groups) text() string {
-	var parts []string
+// lines has each label with all that is remarked of it, with sep between.
+func (g groups) lines(sep string) []line {
+	var out []line
 	for _, label := range g.labels {
-		parts = append(parts, label+" on "+strings.Join(g.remarks[label], ", "))
+		out = append(out, line{label, strings.Join(g.remarks[label], sep)})
 	}
-	return strings.Join(parts, "; ")
+	return out
 }
 
 // baseline is what strategies were compared with, as prose.
@@ -197,46 +201,72 @@ func (t tally) baseline() string {
 	return "the baseline"
 }
 
-// sentences is the summary of the whole run.
-func (o overview) sentences() []string {
-	var out []string
-	if len(o.starved.labels) > 0 {
-		out = append(out, "Not every client was served, in the trial that served the fewest, by "+o.starved.text()+".")
+// shareKept is never rounded up to what counts as kept up.
+func shareKept(share float64) string {
+	if text := percent(share); text != percent(keptUp) {
+		return text
+	}
+	return fmt.Sprintf("%.1f %%", math.Floor(share*1000)/10)
+}
+
+// A point is one thing that there is to say of the whole run: in a sentence that says how far it goes, or, where that
+// takes more, in a line for each scenario.
+type point struct {
+	text  string
+	lines []line
+}
+
+// A line is what there is to say of a scenario.
+type line struct{ scenario, text string }
+
+func (p point) String() string {
+	all := []string{p.text}
+	for _, l := range p.lines {
+		all = append(all, l.scenario+": "+l.text)
+	}
+	return strings.Join(all, "\n")
+}
+
+// mostNamed of strategies are named in a sentence about all scenarios. Where there are more, they are counted: each
+// scenario's chapter has their names.
+const mostNamed = 4
+
+// points is the summary of the whole run.
+func (o overview) points() []point {
+	var out []point
+	add := func(text string, lines ...line) {
+		if text != "" {
+			out = append(out, point{text, lines})
+		}
+	}
+	if n := len(o.starved.labels); n > 0 {
+		add(fmt.Sprintf("In %d of %s clients went without an answer. Served, in the trial that served the fewest of them:", n, counted(o.scenarios, "scenario")), o.starved.lines(", ")...)
 	} else if len(o.strategies) > 0 && len(o.unusable.labels) > 0 {
-		out = append(out, "Every strategy served every client, as far as trials can be used.")
+		add("Every strategy served every client, as far as trials can be used.")
 	} else if len(o.strategies) > 0 {
-		out = append(out, "Every strategy served every client.")
+		add("Every strategy served every client.")
 	}
 	if len(o.strategies) > 0 && len(o.unusable.labels) > 0 {
 		var parts []string
 		for _, name := range o.unusable.labels {
 			parts = append(parts, name+" for "+list(o.unusable.remarks[name], 12, "strategy"))
 		}
-		out = append(out, "Not one trial can be used, so that nothing is said, on "+strings.Join(parts, "; on ")+".")
-	}
-	add := func(text string) {
-		if text != "" {
-			out = append(out, text)
-		}
+		add("Not one trial can be used, so that nothing is said, on " + strings.Join(parts, "; on ") + ".")
 	}
 	add(o.goodput.sameText("closed loop", "goodput", o.goodput.restricted("in any scenario", " in which they are ranked")))
 	add(o.goodput.unrankedText())
 	if len(o.goodput.ratios.labels) > 0 {
-		out = append(out, fmt.Sprintf("Goodput differs from %s: %s.", possessive(o.goodput.baseline()), o.goodput.ratios.text()))
+		add(fmt.Sprintf("In closed loop goodput differs from %s:", possessive(o.goodput.baseline())), o.goodput.ratios.lines(", ")...)
 	}
 	if len(o.goodput.undecided) > 0 {
-		out = append(out, "Undecided, because a difference above "+percent(o.threshold)+" is neither shown nor excluded: the goodput of "+list(o.goodput.undecided, 12, "other")+" against "+possessive(o.goodput.baseline())+".")
+		add("Undecided, because a difference above " + percent(o.threshold) + " is neither shown nor excluded: the goodput of " + list(o.goodput.undecided, mostNamed, "other") + " against " + possessive(o.goodput.baseline()) + ".")
 	}
 	if len(o.goodput.unsettled) > 0 {
-		out = append(out, "Too few pairs of trials to compare the goodput of "+list(o.goodput.unsettled, 12, "other")+" with "+possessive(o.goodput.baseline())+".")
+		add("Too few pairs of trials to compare the goodput of " + list(o.goodput.unsettled, mostNamed, "other") + " with " + possessive(o.goodput.baseline()) + ".")
 	}
 	add(o.median.sameText("open loop", "the median response time", o.median.restricted("at any offered load", " up to half of the driver's ceiling")))
 	if len(o.short.labels) > 0 {
-		var parts []string
-		for _, load := range o.short.labels {
-			parts = append(parts, load+" for "+list(o.short.remarks[load], 12, "strategy"))
-		}
-		out = append(out, fmt.Sprintf("In open loop goodput fell under %s of the offered load first on %s.", percent(keptUp), strings.Join(parts, "; on ")))
+		add(fmt.Sprintf("In open loop goodput fell under %s of the offered load, for each strategy first:", percent(keptUp)), o.short.lines("; ")...)
 	}
 	return out
 }

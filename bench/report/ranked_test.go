@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -158,7 +159,7 @@ func TestTheSummaryClaimsNoMoreThanWhatIsRanked(t *testing.T) {
 			}
 		}
 		o := newView(likeBaseline(s.run())).overview()
-		text := strings.Join(o.sentences(), "\n")
+		text := summaryText(o)
 		for _, want := range c.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the summary lacks %q:\n%s", c.name, want, text)
@@ -186,16 +187,88 @@ func TestAnEqualityIsNotRankedForItsBaselineAlone(t *testing.T) {
 	}
 }
 
-// Catches: two that both ran into the client's time-out and are called equal for it.
-func TestTwoTimeOutsAreNotEqualTimes(t *testing.T) {
-	s := goldenSynth
-	s.mutate = func(tr *trial.Trial) {
-		if tr.Load.Loop == trial.Open {
-			tr.Latency.Response = lognormal(synthShapes, time.Second, 0, 0, 1000)
+// Catches: somebody who is called equal in the summary for all loads, and at one of them is at the client's time-out or the baseline is.
+func TestATimeOutAtOneLoadIsNotEqualAtAll(t *testing.T) {
+	for name, times := range map[string]map[string]time.Duration{
+		"both":         {"goroutine": time.Second, "ants": time.Second},
+		"the baseline": {"goroutine": time.Second, "ants": 980 * time.Millisecond},
+		"the other":    {"goroutine": 980 * time.Millisecond, "ants": time.Second},
+	} {
+		s := goldenSynth
+		s.mutate = func(tr *trial.Trial) {
+			if tr.Load.Loop == trial.Open {
+				kind, _, _ := strings.Cut(tr.Strategy, ":")
+				took := time.Millisecond
+				if slow, is := times[kind]; is && tr.Scenario == "echo-open" && tr.Load.Fraction == 0.5 {
+					took = slow
+				}
+				tr.Latency.Response = lognormal(synthShapes, took, 0, 1000, 0)
+			}
+		}
+		if text := summaryText(newView(s.run()).overview()); strings.Contains(text, "median response time") {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
-	if text := strings.Join(newView(s.run()).overview().sentences(), "\n"); strings.Contains(text, "median response time") {
-		t.Error(text)
+}
+
+// Catches: two that both ran into the client's time-out and are called equal, or different, for it; an exact ratio to a time-out, which
+// is what the client was told to wait and not what the answer took; and a largest difference where one of the two has no end.
+func TestATimeOutIsNoTime(t *testing.T) {
+	const end = time.Second // the runs' time-out
+	for _, c := range []struct {
+		name       string
+		times      map[string]time.Duration // of all requests; a millisecond for who is not in it
+		want, lack []string                 // of what is said of p99
+		twin, ants string                   // the ratios in the table begin so
+	}{
+		{"all", map[string]time.Duration{"goroutine": end, "ants": end, "channel": end, "pond": end, "thread": end, "tutorial": end},
+			[]string{"No time to compare: it is the client's time-out with ants, channel, pond, thread", ", as with goroutine."},
+			[]string{"No difference", "Differs", "ndecided"}, "–[", "–["},
+		{"one waited longer", map[string]time.Duration{"goroutine": end, "ants": end * 6 / 5},
+			[]string{"No time to compare: it is the client's time-out with ants, as with goroutine.", "Differs from goroutine, which is at the client's time-out: channel at most × 0.00"},
+			[]string{"ants is at"}, "–[", "–["},
+		{"the baseline alone", map[string]time.Duration{"goroutine": end},
+			[]string{"Differs from goroutine, which is at the client's time-out: ants at most × 0.00"},
+			[]string{"No time", "No difference", ": ants ×"}, "–[", "≤ 0.00"},
+		{"one alone", map[string]time.Duration{"ants": end},
+			[]string{"Differs from goroutine: ants is at the client's time-out", "between goroutine and channel, pond,"},
+			[]string{"No time"}, "1.00 (", "–["},
+		{"all but equal to it", map[string]time.Duration{"goroutine": end * 98 / 100, "ants": end},
+			[]string{"No time to compare: it is the client's time-out with ants, but not with goroutine.", "Differs from goroutine: channel × 0.00"},
+			[]string{"No difference"}, "1.00 (", "–["},
+		{"the baseline, to which one is all but equal", map[string]time.Duration{"goroutine": end, "ants": end * 98 / 100},
+			[]string{"No time to compare: it is the client's time-out with goroutine, but not with ants."},
+			[]string{"No difference"}, "–[", "≤ 0.97"},
+	} {
+		s := goldenSynth
+		s.mutate = func(tr *trial.Trial) {
+			if tr.Load.Loop == trial.Open {
+				name, _, _ := strings.Cut(tr.Strategy, ":")
+				tr.Latency.Response = lognormal(synthShapes, cmp.Or(c.times[name], time.Millisecond), 0, 1000, 0)
+			}
+		}
+		run := s.run()
+		if text := summaryText(newView(run).overview()); strings.Contains(text, "median response time") == (c.times["goroutine"] > 0) {
+			t.Errorf("%s: %s", c.name, text)
+		}
+		chapter := part(t, string(Markdown(run)), "### echo-open: 48k/s offered, 50 % of capacity")
+		text := judgement(t, chapter, "Response p99")
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: report.md lacks %q:\n%s", c.name, want, text)
+			}
+		}
+		for _, lack := range c.lack {
+			if strings.Contains(text, lack) {
+				t.Errorf("%s: report.md has %q:\n%s", c.name, lack, text)
+			}
+		}
+		for row, want := range map[string]string{"goroutine, again": c.twin, "ants": c.ants} {
+			cells := regexp.MustCompile(`(?m)^\| ` + row + ` +\|[^|]*\|[^|]*\|[^|]*\| *([^|]*)\|`).FindStringSubmatch(chapter)
+			if cells == nil || !strings.HasPrefix(cells[1], want) {
+				t.Errorf("%s: %s has the ratio %q, want %q", c.name, row, cells, want)
+			}
+		}
 	}
 }
 
@@ -226,7 +299,7 @@ func TestStrategiesWithoutAUsableTrialAreNamed(t *testing.T) {
 			}
 		}}
 		v := newView(s.run())
-		text := strings.Join(v.overview().sentences(), "\n")
+		text := summaryText(v.overview())
 		if title := servedTitle(v.scenarios); strings.Contains(title, "with a usable trial") != strings.Contains(text, "Not one trial") {
 			t.Errorf("%s: the title is %q and the summary\n%s", c.name, title, text)
 		}
@@ -343,7 +416,7 @@ func TestCalibrationsAreNoStrategies(t *testing.T) {
 			t.Errorf("%q is a scenario", s.name)
 		}
 	}
-	if text := strings.Join(v.overview().sentences(), " "); strings.Contains(text, trial.NullServer) || strings.Contains(text, "ceiling of the driver (") {
+	if text := summaryText(v.overview()); strings.Contains(text, trial.NullServer) || strings.Contains(text, "ceiling of the driver (") {
 		t.Errorf("the summary: %s", text)
 	}
 	text := string(Markdown(run))
@@ -366,13 +439,13 @@ func TestTheReportJudgesByTheDesignOfTheRun(t *testing.T) {
 			[]string{"No difference larger than 3.3 % seen between goroutine and ants, channel and pond", "thread × 0.423", "once, at the end", "larger than 5 %"},
 			[]string{"Undecided", "undecided between"}},
 		{"a threshold that thread does not reach", trial.Design{Alpha: 0.05, Threshold: 2, Family: 60, Looks: []int{6, 8}},
-			[]string{"ants, channel, pond and thread (A/A", "tutorial (served 2 of 64) × 0.0", "2 times, after 6 and 8 repetitions", "larger than 200 %"},
+			[]string{"ants, channel, pond and thread (goroutine against itself", "tutorial (served 2 of 64) × 0.0", "2 times, after 6 and 8 repetitions", "larger than 200 %"},
 			[]string{"thread × 0.4", "ndecided"}},
 		{"one that nobody can tell", trial.Design{Alpha: 0.05, Threshold: 0.002, Family: 60, Looks: []int{8}},
 			[]string{"Undecided between goroutine and ants, channel and pond: differences up to", "more repetitions would decide", "a difference above 0.2 % is neither shown nor excluded"},
 			[]string{"No difference in goodput"}},
 		{"looks that were not reached", trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 60, Looks: []int{9, 18}},
-			[]string{"Too few pairs of trials to tell ants, channel, pond, thread and tutorial"}, []string{"Differs from", "No difference larger than 3"}},
+			[]string{"Too few repetitions to tell ants, channel, pond, thread and tutorial"}, []string{"Differs from", "No difference larger than 3"}},
 	} {
 		run := goldenSynth.run()
 		run.Env.Design = c.design

@@ -238,24 +238,47 @@ func TestNamesCannotChangeTheDocument(t *testing.T) {
 	}
 }
 
+// summaryText is all of it, a point or a line of it in each line.
+func summaryText(o overview) string {
+	var all []string
+	for _, p := range o.points() {
+		all = append(all, p.String())
+	}
+	return strings.Join(all, "\n")
+}
+
 // Catches: a number of the summary that no comparison, trial or count backs, and findings that are left out.
 func TestSummaryIsBackedByTheStatistics(t *testing.T) {
 	run := goldenSynth.run()
 	v := newView(run)
-	text := strings.Join(v.overview().sentences(), " ")
+	text := summaryText(v.overview())
 	bound := 0.0
 	differs := map[string]bool{}
+	// of is what a point says of a scenario, with its line's end.
+	of := func(point, scenario string) string {
+		_, rest, _ := strings.Cut(text+"\n", point)
+		_, rest, _ = strings.Cut(rest, "\n")
+		for line := range strings.SplitSeq(rest, "\n") {
+			if said, ok := strings.CutPrefix(line, scenario+": "); ok {
+				return said + "\n"
+			}
+			if strings.HasSuffix(line, ".") || strings.HasSuffix(line, ":") {
+				break // the next point's
+			}
+		}
+		return ""
+	}
 	for _, c := range stat.Comparisons(run.Trials, stat.Goodput, run.Env.Scenarios, run.Env.Design) {
 		if c.Fraction != 0 {
 			continue
 		}
 		label := v.labels[c.Strategy]
-		remark := fmt.Sprintf("%s %s× %s", c.Scenario, sense(c), sig(c.Ratio.Value))
+		remark := fmt.Sprintf("%s %s× %s", label, sense(c), sig(c.Ratio.Value))
 		named := c.Outcome == stat.Different
 		if named {
 			differs[label] = true
 		}
-		if strings.Contains(text, remark) != named {
+		if strings.Contains(of("goodput differs from goroutine's:", c.Scenario), remark) != named {
 			t.Errorf("%s %s: differs is %v, and the summary says otherwise", label, remark, named)
 		}
 	}
@@ -269,14 +292,14 @@ func TestSummaryIsBackedByTheStatistics(t *testing.T) {
 	}
 	for _, s := range stat.Summaries(run.Trials) {
 		short := s.Clients.Fewest < s.Clients.Total
-		if remark := fmt.Sprintf("%s (%d of %d)", s.Scenario, s.Clients.Fewest, s.Clients.Total); short && !strings.Contains(text, remark) {
-			t.Errorf("the summary lacks %q", remark)
+		if remark := fmt.Sprintf("%s (%d of %d)", v.labels[s.Strategy], s.Clients.Fewest, s.Clients.Total); short && !strings.Contains(of("clients went without an answer", s.Scenario), remark) {
+			t.Errorf("the summary lacks %q on %s", remark, s.Scenario)
 		}
 	}
-	if !strings.Contains(text, "tutorial on echo") {
+	if !strings.Contains(of("clients went without an answer", "echo"), "tutorial (") {
 		t.Error("the one who starves is not named")
 	}
-	if !regexp.MustCompile(`echo-open at 48k/s for [^;]*tutorial \(3\.1 % of it\)`).MatchString(text) {
+	if !regexp.MustCompile(`at 48k/s [^;]*tutorial \(3\.1 %\)`).MatchString(of("goodput fell under", "echo-open")) {
 		t.Error("the first load at which tutorial falls behind is not named")
 	}
 	t.Log(text)

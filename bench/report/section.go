@@ -89,8 +89,22 @@ func (v view) reading(s scenario, asked trial.Scenario, said choice.Verdict) str
 	if s.open() && len(s.levels) > 1 {
 		at = fmt.Sprintf(" at %s of the capacity", percent(sc.DecideAt))
 	}
-	return fmt.Sprintf("%s It is decided by %s%s, %s; differences of less than %s do not count. Who leaves clients without an answer is out, whatever the other figures say.",
-		pace, m.Name, at, better, percent(said.Threshold))
+	return fmt.Sprintf("%s It is decided by %s%s, %s; differences of less than %s do not count. %s",
+		pace, m.Name, at, better, percent(said.Threshold), s.barred())
+}
+
+// barred is who cannot be chosen, in words that hold for the scenario: where more is offered than can be done, some have to
+// go without an answer, and a client of sessions is a place for the next one.
+func (s scenario) barred() string {
+	who := "clients"
+	if s.loop == trial.Sessions {
+		who = noun(s.measured, 2)
+	}
+	text := "Who leaves " + who + " without an answer is out, whatever the other figures say"
+	if slices.ContainsFunc(s.levels, func(l level) bool { return l.fraction > 1 || len(l.cells[0].Load.Profile) > 0 }) {
+		return text + ", as long as there is room; where more is offered than can be done, some have to go without."
+	}
+	return text + "."
 }
 
 // sizeSetting is the limit that a scenario sweeps.
@@ -182,7 +196,7 @@ func (v view) trialsOf(d *document, s scenario) {
 	}
 	d.f("Every figure above can be followed to its trials, each of which is a line of [trials.jsonl](trials.jsonl).\n\nThe lines, by strategy:\n\n")
 	t := table{head: []string{"strategy", "trials", "lines", "left out, as invalid"}, text: true}
-	slices.Sort(names)
+	slices.SortFunc(names, byNumber)
 	for _, name := range names {
 		t.add(name, count(int64(len(used[name]))), cmp.Or(strings.Join(used[name], " "), absent), cmp.Or(strings.Join(spoilt[name], " "), absent))
 	}
@@ -211,13 +225,19 @@ func (s scenario) describe() string {
 		}
 		return text + "." + windows
 	case trial.Sessions:
-		return fmt.Sprintf("Workload %s, sessions at a given rate (%s arrivals), each on a new connection, %s.", s.workload, arrivals(load), clients(l)) + windows
+		return fmt.Sprintf("Workload %s, sessions at a given rate, %s, each on a new connection, %s.", s.workload, arrivals(load), clients(l)) + windows
 	default:
-		return fmt.Sprintf("Workload %s, open loop: %s are due by a schedule (%s arrivals) on %s.", s.workload, what, arrivals(load), counted(load.Clients, "connection")+" that stay") + windows
+		return fmt.Sprintf("Workload %s, open loop: %s are due by a schedule, %s, on %s.", s.workload, what, arrivals(load), counted(load.Clients, "connection")+" that stay") + windows
 	}
 }
 
-func arrivals(l trial.Load) string { return cmp.Or(string(l.Arrivals), "scheduled") }
+// arrivals is when requests or sessions are due; random is what no word for it means.
+func arrivals(l trial.Load) string {
+	if l.Arrivals == trial.Constant {
+		return "at even distances"
+	}
+	return "at random moments (Poisson)"
+}
 
 func (s scenario) windows() string {
 	var ds []time.Duration
@@ -255,7 +275,7 @@ func (s scenario) judgements(d *document, l level) {
 			continue
 		}
 		d.f("- **%s:**\n", capital(m.Name))
-		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.unsettledText(12))} {
+		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.cappedText(12)), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.unsettledText(12))} {
 			if text != "" {
 				d.f("  - %s\n", prose(text))
 			}

@@ -100,7 +100,7 @@ func (z sizing) measuredText() string {
 }
 
 func (z sizing) safeText() string {
-	text := fmt.Sprintf("safe is %s only, of those that were measured", z.size(z.From))
+	text := fmt.Sprintf("safe is only %s", z.size(z.From))
 	if z.To > z.From {
 		text = fmt.Sprintf("safe is anything from %s to %s", z.number(z.From), z.size(z.To))
 	}

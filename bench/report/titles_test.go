@@ -142,7 +142,9 @@ func namesIn(text string) []string {
 
 // Catches: somebody who is named as the lowest p99 and does not have it, one who has it too and is left out, "too few" where there
 // are enough, a p99 of somebody who starved clients among the others', and a claim about those that served all where nobody did.
+// And: silence of somebody who has too few requests for a p99, whose line may be the highest of all.
 func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
+	seen := map[string]int{}
 	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
 		for _, s := range v.scenarios {
 			at := s.levels[len(s.levels)-1].fraction
@@ -151,6 +153,7 @@ func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
 			}
 			printed, values := map[string]string{}, map[string]float64{}
 			served, unserved := 0, 0
+			known := map[string]float64{} // of those without a p99: the largest quantile that is supported
 			for _, name := range randomNames {
 				var all trial.Histogram
 				everybody := true
@@ -164,7 +167,11 @@ func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
 				case !everybody:
 					unserved++
 				default:
-					if served++; ok {
+					if served++; !ok {
+						n := float64(all.Count())
+						last, _ := all.Quantile((n - 10) / n)
+						known[name] = last.Seconds()
+					} else {
 						values[name] = p99.Seconds()
 						printed[name] = seconds(p99.Seconds())
 						if p99 >= 992*time.Millisecond {
@@ -211,7 +218,21 @@ func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
 					t.Errorf("%s at %v: %q, and %s is the p99 of %v", s.name, at, title, text, want)
 				}
 			}
-			claims, _, _ := strings.Cut(found, "; ")
+			claims, more, _ := strings.Cut(found, "; ")
+			var few, higher []string
+			for _, part := range strings.Split(more, "; ") {
+				if text, is := strings.CutPrefix(part, "higher, with too few requests for a p99: "); is {
+					higher = namesIn(text)
+				} else if text, is := strings.CutPrefix(part, "too few requests for a p99: "); is {
+					few = namesIn(text)
+				}
+			}
+			for name, last := range known {
+				if many := len(known) > 3; !many && (slices.Contains(higher, name) != (last > high) || slices.Contains(few, name) != (last <= high)) {
+					t.Errorf("%s at %v: %q, and %s, which has no p99, reaches %v with ten above; the highest p99 is %v", s.name, at, title, name, last, high)
+				}
+				seen[fmt.Sprint("higher ", last > high)]++
+			}
 			if first, last, two := strings.Cut(claims, " to "); two {
 				named(low, first)
 				named(high, last)
@@ -224,6 +245,11 @@ func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
 			}
 		}
 	})
+	for _, want := range []string{"higher true", "higher false"} {
+		if seen[want] == 0 {
+			t.Errorf("in no random run was somebody without a p99 %s: %v", want, seen)
+		}
+	}
 }
 
 // Catches: praise for who fell behind, a load that is not the first one, and somebody who is named as the one with the most
@@ -480,7 +506,7 @@ func TestCapacityTitlesNameWhoKeepsTheObjective(t *testing.T) {
 }
 
 // Catches: a median at the time-out that is called an answer, a bound that is none, an order of recoveries that is not theirs,
-// and somebody who is back within the window and is not.
+// somebody who is back within the window and is not, and another time than the picture of the repetitions has for the same.
 func TestHeatTitlesSayHowItEnds(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 6))
@@ -542,29 +568,46 @@ func TestHeatTitlesSayHowItEnds(t *testing.T) {
 		}
 
 		burst := find(t, v, "burst")
-		_, panels = burst.heatLevel()
+		l, panels = burst.heatLevel()
 		title := burst.recoveryTitle(panels)
+		beside, ok := newSpreadPanel(burst, l, stat.RecoveryTime)
+		if !ok || len(beside.points) != len(names) {
+			t.Errorf("the picture of the repetitions has %d strategies, want %v", len(beside.points), names)
+		}
 		took := map[string]float64{}
 		for _, name := range names {
 			took[name], _ = medianOf(of(run, "burst", name, 0.5), func(tr trial.Trial) (float64, bool) {
 				d, ok := stat.Recovery(tr)
-				return d.Seconds(), ok
+				return (d + tr.Series.Slice).Seconds(), ok
 			})
 		}
+		slice := panels[0].slice.Seconds()
 		_, text, _ := strings.Cut(title, "trial, ")
 		last := -1.0
-		for _, m := range regexp.MustCompile(`(at once|after [0-9.]+ .?s|not within the window) with (\w+)`).FindAllStringSubmatch(text, -1) {
-			want := "after " + seconds(took[m[2]])
-			switch {
-			case took[m[2]] == 0:
-				want = "at once"
-			case took[m[2]] >= 0.4-1e-9: // the window goes on for so long behind the burst
-				want = "not within the window"
+		for _, m := range regexp.MustCompile(`((?:not )?within (?:[0-9.]+ .?s|the window)) with ([^;]+)`).FindAllStringSubmatch(strings.ReplaceAll(text, ", and ", "; "), -1) {
+			who := namesIn(m[2])
+			for _, name := range who {
+				want := "within " + seconds(took[name])
+				if took[name] >= 0.4+slice-1e-9 { // the window goes on for 400 ms behind the burst
+					want = "not within the window"
+				}
+				if m[1] != want || took[name] < last {
+					t.Errorf("%q, and they took %v", title, took)
+				}
+				for _, point := range beside.points {
+					if m[1] != "not within the window" && point.cell.label == name && "within "+beside.value(point) != m[1] {
+						t.Errorf("%q, and beside the repetitions of %s stands %s", title, name, beside.value(point))
+					}
+				}
 			}
-			if m[1] != want || took[m[2]] < last {
-				t.Errorf("%q, and they took %v", title, took)
+			for _, name := range names { // all of whom the same is to be said
+				if len(who) > 0 && took[name] == took[who[0]] && !slices.Contains(who, name) {
+					t.Errorf("%q is silent of %s, and they took %v", title, name, took)
+				}
 			}
-			last = took[m[2]]
+			if len(who) > 0 {
+				last = took[who[0]]
+			}
 		}
 		if len(names) <= 4 && len(namesIn(text)) != len(names) {
 			t.Errorf("%q does not name %v", title, names)

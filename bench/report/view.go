@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/report/draw"
@@ -39,7 +40,7 @@ type scenario struct {
 type level struct {
 	fraction float64 // of the capacity measured in the same run; 0 in closed loop
 	rate     float64 // per second; 0 in closed loop
-	cells    []cell  // the baseline, its twin, then the others by label
+	cells    []cell  // the baseline, its twin, then the others by label, as byNumber has them
 }
 
 // A cell is one strategy at one level.
@@ -150,13 +151,39 @@ func newView(run trial.Run) view {
 			return cmp.Or(cmp.Compare(a.fraction, b.fraction), cmp.Compare(a.rate, b.rate))
 		})
 		for _, l := range s.levels {
-			slices.SortStableFunc(l.cells, func(a, b cell) int {
-				return cmp.Or(rank(a, s.baseline)-rank(b, s.baseline), cmp.Compare(a.label, b.label), cmp.Compare(a.Strategy, b.Strategy))
-			})
+			slices.SortStableFunc(l.cells, s.order)
 		}
 	}
 	return v
 }
+
+// order is that of cells in every figure, legend and table.
+func (s scenario) order(a, b cell) int {
+	return cmp.Or(rank(a, s.baseline)-rank(b, s.baseline), byNumber(a.label, b.label), cmp.Compare(a.Strategy, b.Strategy))
+}
+
+// byNumber compares labels as text, but where both have a number by what it counts: 16 workers come before 128.
+func byNumber(a, b string) int {
+	for a != "" && b != "" {
+		m, n := leadingDigits(a), leadingDigits(b)
+		if m == 0 || n == 0 {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			a, b = a[1:], b[1:]
+			continue
+		}
+		// Without zeros before them the longer of two numbers is the larger, however many digits they have.
+		x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
+		if c := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); c != 0 {
+			return c
+		}
+		a, b = a[m:], b[n:]
+	}
+	return cmp.Compare(a, b)
+}
+
+func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
 func rank(c cell, baseline string) int {
 	switch {
@@ -221,6 +248,11 @@ func (l level) aboveHalf() bool {
 // bounded says whether the driver decided the figures of the strategy with this label.
 func (l level) bounded(label string) bool {
 	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.label == label && !c.Twin && c.Bounded() })
+}
+
+// timedOut says whether what m compares is the client's time-out for the strategy with this label.
+func (l level) timedOut(label string, m stat.Metric) bool {
+	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.label == label && !c.Twin && c.capped(m) })
 }
 
 // file is a name for the pictures of a scenario.

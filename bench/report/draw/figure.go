@@ -44,7 +44,9 @@ const (
 func (f Figure) size(t Typesetter) (w, h vg.Length) {
 	h = 2*margin + f.Height
 	for _, b := range f.blocks(t) {
-		h += vg.Length(len(b.lines))*b.look.Leading() + b.gap
+		if len(b.lines) > 0 {
+			h += vg.Length(len(b.lines))*b.look.Leading() + b.gap
+		}
 	}
 	if n := len(f.legendRows(t)); n > 0 {
 		h += vg.Length(n)*legendRow + 8

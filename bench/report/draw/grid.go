@@ -182,15 +182,15 @@ func (g Grid) Draw(p Pen) {
 			p.Write(TickType.In(Ink), Centre, p.Min.X+name+(vg.Length(i)+0.5)*width, y, line)
 		}
 	}
-	// What was not measured is one path: it is half of all cells, and nothing is to be told of it.
-	var unmeasured vg.Path
 	for i, r := range g.rows {
 		y1 := top - vg.Length(i)*gridRowHeight
 		y0 := y1 - gridRowHeight + gridGap
 		mid := (y0 + y1) / 2
-		p.Of(r.Label, func() {
+		p.row(r.Label, gridRowHeight, func() {
 			p.Mark(r.Style, 3.1, false, p.Min.X+5, mid)
 			p.WriteMid(LabelType, Left, p.Min.X+14, mid, p.Fit(LabelType, r.Label, name-18))
+			// What was not measured is one path: it is half of all cells, and nothing is to be told of it.
+			var unmeasured vg.Path
 			for k, c := range r.Cells {
 				x0 := p.Min.X + name + vg.Length(k)*width
 				if c.Text == "" {
@@ -199,11 +199,11 @@ func (g Grid) Draw(p Pen) {
 				}
 				g.drawCell(p, c, x0, y0, x0+width-gridGap, y1)
 			}
+			if unmeasured != nil {
+				p.SetColor(Faint)
+				p.Fill(unmeasured)
+			}
 		})
-	}
-	if unmeasured != nil {
-		p.SetColor(Faint)
-		p.Fill(unmeasured)
 	}
 }
 

@@ -37,6 +37,9 @@ var colours = [slots]color.NRGBA{
 	RGB(0x882255), RGB(0x999933), RGB(0x332288), RGB(0x7F5539), RGB(0x6E6E6E), RGB(0x117733),
 }
 
+// hues numbers the colours so that those have the same number that a small marker does not tell apart well.
+var hues = [slots]int{0, 1, 2, 3, 4, 0, 3, 4, 0, 1, 5, 2}
+
 // shapes can all be filled: a hollow one has a meaning of its own.
 var shapes = []vgdraw.GlyphDrawer{
 	vgdraw.CircleGlyph{}, polygon{4, 0.5}, polygon{3, 0}, polygon{4, 0}, polygon{3, 0.5}, polygon{6, 0},
@@ -48,15 +51,25 @@ var dashes = [][]vg.Length{nil, {7, 2.5}, {2, 2}, {8, 2, 2, 2}}
 // its remainders by 6 and by 4. From there on colours come again, each with other shapes and dashes than before: within the
 // first 72 no two share colour and shape.
 func slot(n int) Style {
-	other := n + n/slots
-	return Style{colours[n%slots], shapes[other%len(shapes)], dashes[other%len(dashes)]}
+	shape, dash := looks(n)
+	return Style{colours[n%slots], shapes[shape], dashes[dash]}
 }
+
+// looks are the shape and the dash of style number n.
+func looks(n int) (shape, dash int) {
+	other := n + n/slots
+	return other % len(shapes), other % len(dashes)
+}
+
+// kin numbers the shapes so that those have the same number that are hard to tell apart where they are small: circle and
+// hexagon, the two squares, the two triangles.
+var kin = [...]int{0, 1, 2, 1, 2, 0}
 
 // Styles gives each label a style. groups are labels that stand in one figure; a label may be in several. It starts from the
 // hash of its kind, so that a strategy keeps its style from figure to figure and from run to run; where two of a group meet,
-// the later one in alphabetical order goes on to its own hash and then to the next free colour. Kinds' plain names choose
-// first, so that variants do not displace them. In a group of up to twelve no two share a colour, as far as its labels are
-// not in groups with others; and no two labels at all share a style.
+// the later one in alphabetical order goes on to its own hash and then to the next colour that is free, or that it meets least often.
+// Kinds' plain names choose first, so that variants do not displace them. In a group of up to twelve no two share a colour, as far as
+// its labels are not in groups with others; and no two labels at all share a style.
 func Styles(groups ...[]string) map[string]Style {
 	order := slices.Concat(groups...)
 	slices.SortFunc(order, func(a, b string) int {
@@ -65,24 +78,26 @@ func Styles(groups ...[]string) map[string]Style {
 	number := map[string]int{}
 	used := map[int]bool{}
 	for _, label := range slices.Compact(order) {
-		var mates []int // numbers of those beside it that have one
-		taken := map[int]bool{}
+		var mates []int        // numbers of those beside it that have one
+		taken := map[int]int{} // how many of them have a colour
 		for _, group := range groups {
 			if slices.Contains(group, label) {
 				for _, other := range group {
 					if n, has := number[other]; has {
-						mates, taken[n%slots] = append(mates, n), true
+						mates, taken[n%slots] = append(mates, n), taken[n%slots]+1
 					}
 				}
 			}
 		}
 		kind, _, _ := strings.Cut(label, " ")
 		n := preferred(kind)
-		if taken[n] {
+		if taken[n] > 0 {
 			n = preferred(label)
 		}
-		for taken[n] && len(taken) < slots {
-			n = (n + 1) % slots
+		for first, k := n, 1; k < slots; k++ {
+			if other := (first + k) % slots; taken[other] < taken[n] {
+				n = other
+			}
 		}
 		if used[n] {
 			n = again(n, mates, used)
@@ -96,7 +111,9 @@ func Styles(groups ...[]string) map[string]Style {
 	return styles
 }
 
-// again is a number with the colour of n that is not in use, with a shape and a dash that few beside it have.
+// again is a number with the colour of n that is not in use. Who stands beside it in that colour is to have another marker, not
+// one that looks like it from afar, and another dash, and the same goes,
+// with less weight, for colours of one hue; beyond that, few beside it look alike.
 func again(n int, mates []int, used map[int]bool) int {
 	best, least := -1, 0
 	for k := n; best < 0 || k < n+slots*len(shapes); k += slots {
@@ -105,11 +122,23 @@ func again(n int, mates []int, used map[int]bool) int {
 		}
 		alike := 0
 		for _, m := range mates {
-			if slot(m).Shape == slot(k).Shape {
-				alike += 2
+			weight := 1
+			if hues[m%slots] == hues[k%slots] {
+				weight = 10
 			}
-			if len(slot(m).Dash) == len(slot(k).Dash) {
-				alike++
+			if m%slots == k%slots {
+				weight = 100 // more than all others together
+			}
+			shape, dash := looks(m)
+			s, d := looks(k)
+			switch {
+			case kin[s] != kin[shape] && d != dash:
+			case kin[s] == kin[shape] && d == dash:
+				alike += 6 * weight
+			case kin[s] == kin[shape]:
+				alike += 2 * weight
+			default:
+				alike += weight
 			}
 		}
 		if best < 0 || alike < least {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	vgdraw "gonum.org/v1/plot/vg/draw"
 )
 
 // Catches: two strategies of one run that look alike, colours that change from run to run, and a salt that does not
@@ -71,5 +73,42 @@ func TestStylesAreTheStrategysOwn(t *testing.T) {
 		if fmt.Sprint(s) != fmt.Sprint(styles[label]) {
 			t.Errorf("the style of %s depends on the order of the scenarios", label)
 		}
+	}
+}
+
+// Catches: strategies of one picture that have the same colour and a marker or a dash that looks the same.
+func TestWhoSharesAColourDiffersInMarkerAndDash(t *testing.T) {
+	kinds := []string{"channel", "ants", "workerpool"}
+	var groups [][]string
+	for i := range len(kinds) {
+		var group []string
+		for k := range 17 {
+			if (i+k)%3 != 1 { // each picture is without a kind: that is where colours come again
+				group = append(group, fmt.Sprintf("%s workers=%d", kinds[k%3], 64<<(k/3)))
+			}
+		}
+		groups = append(groups, group)
+	}
+	styles := Styles(groups...)
+	shape := func(s Style) int {
+		return kin[slices.IndexFunc(shapes, func(o vgdraw.GlyphDrawer) bool { return o == s.Shape })]
+	}
+	shared := 0
+	for _, group := range groups {
+		for i, a := range group {
+			for _, b := range group[:i] {
+				x, y := styles[a], styles[b]
+				if x.Color != y.Color {
+					continue
+				}
+				shared++
+				if shape(x) == shape(y) || slices.Equal(x.Dash, y.Dash) {
+					t.Errorf("%s and %s are in one picture, have one colour, and look alike", a, b)
+				}
+			}
+		}
+	}
+	if shared == 0 {
+		t.Error("no two in one picture share a colour, so nothing was looked at")
 	}
 }

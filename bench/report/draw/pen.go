@@ -96,10 +96,14 @@ func (t Typesetter) Wrap(l Letters, s string, width vg.Length) []string {
 	return lines
 }
 
-// words are what may be broken apart: a number stays with its unit.
+// words are what may be broken apart: a number stays with its unit, and a factor with what it is the factor of.
 func words(s string) []string {
 	var out []string
 	for _, w := range strings.Fields(s) {
+		if strings.HasPrefix(w, "×") && len(out) > 0 {
+			out[len(out)-1] += " " + w
+			continue
+		}
 		switch strings.TrimRight(w, ".,;:)") {
 		case "%", "s", "ms", "µs", "ns":
 			if len(out) > 0 {
@@ -247,6 +251,16 @@ func (p Pen) Cut(height vg.Length) (top, rest Pen) {
 func (p Pen) Of(label string, draw func()) {
 	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && label != "" {
 		c.group(` data-strategy="`+html.EscapeString(label)+`"`, "", draw)
+		return
+	}
+	draw()
+}
+
+// row is Of for a row of a grid, which is so high and has nothing but rows under it: where it is hidden, a page can move
+// those up.
+func (p Pen) row(label string, height vg.Length, draw func()) {
+	if c, ok := p.Canvas.Canvas.(*svgCanvas); ok && label != "" {
+		c.group(` data-strategy="`+html.EscapeString(label)+`" data-row="`+points(height)+`"`, "", draw)
 		return
 	}
 	draw()

@@ -35,6 +35,19 @@
     const kinds = [["strategies", "strategy"], ["scenarios", "scenario"]].map(([field, key]) => ({
       boxes: all(`#${field} input`), key, parts: all(`#contents [data-${key}], main [data-${key}]`), one: key, many: field,
     }));
+    // Where rows of a picture are hidden, those under them move up, and the picture ends so much earlier. In other
+    // pictures axes and notes stand under the rows, so there a hidden one leaves its place.
+    const grids = all("main svg:has([data-row])").map((svg) => ({ svg, box: svg.getAttribute("viewBox").split(" "), rows: all("[data-row]", svg) }));
+    const closeUp = () => {
+      for (const { svg, box: [x, y, width, height], rows } of grids) {
+        let gone = 0;
+        for (const row of rows) {
+          row.setAttribute("transform", `translate(0 ${-gone})`);
+          if (row.hasAttribute("hidden")) gone += Number(row.dataset.row);
+        }
+        svg.setAttribute("viewBox", [x, y, width, height - gone].join(" "));
+      }
+    };
     const show = () => {
       const left = [];
       for (const { boxes, key, parts, one, many } of kinds) {
@@ -43,6 +56,7 @@
         for (const part of parts) part.toggleAttribute("hidden", hidden.has(part.dataset[key]));
         if (hidden.size) left.push(`${boxes.length - hidden.size} of ${boxes.length} ${boxes.length === 1 ? one : many}`);
       }
+      closeUp();
       document.getElementById("chosen").textContent = left.join(", ") || "all shown";
     };
     for (const { boxes, many } of kinds) {
