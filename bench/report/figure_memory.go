@@ -29,7 +29,9 @@ func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 		if !ok {
 			continue
 		}
-		holding := slices.DeleteFunc(slices.Clone(p.points), func(point spreadPoint) bool { return point.Twin || len(point.trials) == 0 || point.worst.Served < point.worst.Total })
+		holding := slices.DeleteFunc(slices.Clone(p.points), func(point spreadPoint) bool {
+			return point.Twin || len(point.trials) == 0 || point.worst.Served < point.worst.Total
+		})
 		if len(holding) == 0 {
 			continue
 		}

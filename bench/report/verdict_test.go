@@ -29,7 +29,7 @@ func TestTheVerdictNamesEachStrategyOnceForEachScenario(t *testing.T) {
 	got := d.String()
 	for _, want := range []string{
 		"| scenario | best | behind, or out                          | not decided |\n",
-		"| one      | free | pool: behind ×0.50; bad\\*: out: starves | –           |\n",
+		"| one      | free | pool: behind ×2.00; bad\\*: out: starves | –           |\n",
 		"| two      | pool | –                                       | free        |\n",
 		"[matrix]", "Take \\*free\\*.", "*behind*: ", "*undecided*: ", "*out: starves*: ",
 		"- **most:** No capacity was found.\n", "- **least:** pool: workers=64 is enough.\n",
