@@ -159,6 +159,11 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		count(t)
 	}
 	s.options.Upcoming = shown.upcoming
+	s.options.Warn = func(w trial.Warning) { // one that goes on tells what it told before
+		if !slices.Contains(s.env.Warnings, w) {
+			s.env.Warnings = append(s.env.Warnings, w)
+		}
+	}
 	runErr := s.suite.Run(ctx, s.options, func(t trial.Trial) error {
 		if err := s.writer.Append(t); err != nil {
 			return err
@@ -177,7 +182,11 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `poolbench run --resume %s`", keptText(kept), s.writer.Dir(), s.writer.Dir())
 	}
 	if runErr == nil && valid == 0 {
-		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s says more", figures.Counted(kept, "trial"), reasons, filepath.Join(s.writer.Dir(), "report.md"))
+		more := filepath.Join(s.writer.Dir(), "report.md") + " says more"
+		if reasons.disturbed() {
+			more = lookDoctor + ", and " + more
+		}
+		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s", figures.Counted(kept, "trial"), reasons, more)
 	}
 	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
