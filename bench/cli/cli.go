@@ -9,10 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes.
@@ -64,7 +66,7 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagFault(err)} })
 	root.AddCommand(
 		runCommand(suites, args), pickCommand(suite, args), claimsCommand(suites, args),
 		initCommand(suites), reportCommand(), plotCommand(), viewCommand(),
@@ -76,6 +78,7 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 		c.Args = usageArgs(c.Args)
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	helpOfCommandsAlone(root)
 	root.Args = usageArgs(root.Args)
 	versionFlag(root)
 	completeAll(root, suites)
@@ -97,6 +100,34 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 	default:
 		return exitInternal
 	}
+}
+
+// helpOfCommandsAlone has `help` fail where there is no such command: cobra's own succeeds.
+func helpOfCommandsAlone(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			continue
+		}
+		show := c.Run
+		c.Run = nil
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if _, unknown, err := root.Find(args); err != nil || len(unknown) > 0 {
+				return usagef("help %s: there is no such command; see `poolbench --help`", strings.Join(args, " "))
+			}
+			show(c, args)
+			return nil
+		}
+	}
+}
+
+// flagFault is err in the words of suite files where a time has no unit.
+func flagFault(err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration" {
+		return fmt.Errorf("--%s %q: has to be a time with its unit, such as 5ms or 1m30s", invalid.GetFlag().Name, invalid.GetValue())
+	}
+	return err
 }
 
 // usageError is an error that the user can mend by asking for something else.

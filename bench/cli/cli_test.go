@@ -235,9 +235,13 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	must(t, os.Mkdir(old, 0o755))
 	must(t, os.WriteFile(filepath.Join(old, "env.json"), []byte(`{"schema":99}`), 0o644))
 	must(t, os.WriteFile(filepath.Join(old, "trials.jsonl"), []byte(`{"schema":99}`+"\n"), 0o644))
+	prose := filepath.Join(t.TempDir(), "README.md")
+	must(t, os.WriteFile(prose, []byte("# A title\n\n`code` and scenarios: words\n"), 0o644))
 	taken := filepath.Join(dir, "taken", "latest")
 	must(t, os.MkdirAll(taken, 0o755))
 	many := fmt.Sprint(math.MaxInt32)
+	further := small()
+	further.Name, further.Scenarios[0].Name = "further", "calm"
 
 	for _, c := range []struct {
 		args string
@@ -251,6 +255,16 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --strategy swarm", "allowed: goroutine, channel, tutorial"},
 		{"run --strategy channel:worker=1", "allowed: workers"},
 		{"run --scenario opera", "allowed: echo, wait-open"},
+		{"run --scenario ehco", "did you mean echo?"},
+		{"run --scenario calm", "the suite further: add --suite further"},
+		{"run echo", "--scenario echo"},
+		{"run further", "--suite further"},
+		{"run --suite " + prose, "no suite file"},
+		{"run --results " + file, "is a file"},
+		{"run --results " + filepath.Join(file, "a", "b"), file + " is a file"},
+		{"pick --hold 5", "--hold \"5\": has to be a time with its unit"},
+		{"help opera", "no such command"},
+		{"help run opera", "no such command"},
 		{"run --window 0s", "window"},
 		{"run --offered 50%", "open loops"},
 		{"run --suite nobody", "allowed: small"},
@@ -291,7 +305,9 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"plot a b", "see `poolbench plot --help`"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
-			code, stdout, stderr := execute(t.Context(), strings.Fields(c.args)...)
+			var out, errs bytes.Buffer
+			code := cli.Execute(t.Context(), small(), strings.Fields(c.args), &out, &errs, further)
+			stdout, stderr := out.String(), errs.String()
 			if code != 2 {
 				t.Errorf("exit code %d, want 2", code)
 			}

@@ -220,6 +220,15 @@ func (r runFlags) checkFolder() error {
 	case r.name != "" && (r.name != filepath.Base(r.name) || r.name == "." || r.name == ".."):
 		return fmt.Errorf("--name %s: has to be a plain name; say with --results where the run's folder is made", r.name)
 	}
+	for dir := filepath.Clean(r.results); ; dir = filepath.Dir(dir) { // the first part of it that is there
+		info, err := os.Stat(dir)
+		if err == nil && !info.IsDir() {
+			return fmt.Errorf("--results %s: %s is a file, and runs are put into a folder; name another one", r.results, dir)
+		}
+		if err == nil || dir == filepath.Dir(dir) {
+			break
+		}
+	}
 	link := filepath.Join(r.results, filepath.Base(latest))
 	if info, err := os.Lstat(link); err == nil && info.IsDir() {
 		return fmt.Errorf("--results %s: %s is a folder, and has to be the link to the newest run; move it away", r.results, link)
