@@ -415,6 +415,13 @@ func TestServeAndDriveATutorialServer(t *testing.T) {
 		t.Errorf("an open loop of sessions: exit code %d: %s", code, stderr)
 	}
 
+	for _, format := range []string{"--json=false", "--json"} {
+		code, stdout, stderr = execute(t.Context(), "drive", "--target", address, "--workload", "echo", "--clients", "2", "--warm-up", "10ms", "--window", "100ms", format)
+		if code != 4 || stdout == "" || !strings.Contains(stderr, "does "+address+" serve the workload echo") {
+			t.Errorf("drive with another workload than is served: exit code %d: %s%s", code, stdout, stderr)
+		}
+	}
+
 	cancel()
 	if code := <-served; code != 0 {
 		t.Errorf("serve: exit code %d", code)
