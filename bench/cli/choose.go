@@ -198,14 +198,20 @@ func findSuite(suites []bench.Suite, name string) (bench.Suite, error) {
 		return catalog, usagef("--suite: %w", err)
 	}
 	suite, err := suitefile.Read(name, text, catalog)
-	if err != nil && !hasScenarios.Match(text) { // what is wrong with some other file's first line helps nobody
-		return catalog, usagef("--suite %s: that is no suite file, which has scenarios; write one to change with `poolbench init`", name)
+	if err != nil && !isSuite(text) { // what is wrong with some other file's first line helps nobody
+		return catalog, usagef("--suite %s: that is no suite file; write one to change with `poolbench init`", name)
 	}
 	return suite, usage(err)
 }
 
-// hasScenarios is what each suite file has at the beginning of a line, however it is laid out but in one.
-var hasScenarios = regexp.MustCompile(`(?m)^[{\s]*["']?scenarios["']?\s*:`)
+// isSuite says whether a text is meant as a suite file: one of its fields begins a line of it.
+func isSuite(text []byte) bool {
+	keys := []string{"defaults", "scenarios"}
+	for _, f := range suitefile.SuiteFields() {
+		keys = append(keys, f.Key)
+	}
+	return regexp.MustCompile(`(?m)^[{\s]*["']?(` + strings.Join(keys, "|") + `)["']?\s*:`).Match(text)
+}
 
 // readSome reads a file, n bytes of it at most.
 func readSome(path string, n int64) ([]byte, error) {

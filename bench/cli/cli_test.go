@@ -96,7 +96,7 @@ func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 		}
 		drawn, _ = filepath.Glob(filepath.Join(dir, "one", "plots", "*.svg"))
 	}
-	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < 3+3+3+2 || !strings.HasPrefix(lines[0], "trial 1 of about ") || strings.ContainsAny(stderr, "\r\x1b") {
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < 3+3+3+2 || !strings.HasPrefix(lines[0], "trial 1, about ") || strings.ContainsAny(stderr, "\r\x1b") {
 		t.Errorf("stderr is no terminal, and has no line for each trial: %q", lines)
 	}
 	names := strings.Fields(stdout)

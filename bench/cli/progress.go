@@ -293,11 +293,11 @@ func (l *lines) measured(t trial.Trial) {
 	if t.Twin {
 		what += " (twin)"
 	}
-	if t.Attempt > 0 {
-		what += " (again)"
+	if t.Attempt > 0 { // it has the number of the first one: it takes its place
+		what += fmt.Sprintf(" (attempt %d)", t.Attempt+1)
 	}
 	left := leftText(l.now.TimeLeft - l.clock().Sub(l.since))
-	fmt.Fprintf(l.w, "trial %d of about %d, about %s left: %s: %s\n", l.now.Done+l.n, l.now.Done+l.now.Left, left, what, resultText(t))
+	fmt.Fprintf(l.w, "trial %d, about %d more, about %s left: %s: %s\n", l.now.Done+l.n, max(0, l.now.Left-l.n), left, what, resultText(t))
 }
 
 func (l *lines) end() {}

@@ -110,12 +110,21 @@ func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session,
 	return s, nil
 }
 
-// keptText is what of an interrupted run is kept.
-func keptText(trials int) string {
-	if trials == 1 {
-		return "the trial that was measured is"
+// keptText is what of an interrupted run is kept, in the numbers that the report has: of planned trials, and of those that were measured
+// again because they could not be used.
+func keptText(trials, steps, planned int) string {
+	text := fmt.Sprintf("%s of at most %s planned", figures.Counted(steps, "trial"), figures.Count(planned))
+	switch again := trials - steps; {
+	case again == 1:
+		text += ", and 1 that repeats one of them, are"
+	case again > 1:
+		text += fmt.Sprintf(", and %s that repeat some of them, are", figures.Count(again))
+	case steps == 1:
+		text += " is"
+	default:
+		text += " are"
 	}
-	return fmt.Sprintf("the %s that were measured are", figures.Counted(trials, "trial"))
+	return text
 }
 
 // hold has the run be held to rules at its end, which have to be about something that it measures.
@@ -179,7 +188,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	case runErr == nil:
 		s.env.Planned = steps // what was decided early needs no more
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
-		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `poolbench run --resume %s`", keptText(kept), s.writer.Dir(), s.writer.Dir())
+		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `poolbench run --resume %s`", keptText(kept, steps, s.env.Planned), s.writer.Dir(), s.writer.Dir())
 	}
 	if runErr == nil && valid == 0 {
 		more := filepath.Join(s.writer.Dir(), "report.md") + " says more"

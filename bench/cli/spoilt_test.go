@@ -59,3 +59,20 @@ func TestWhatMadeTrialsInvalidIsTold(t *testing.T) {
 		t.Errorf("%q has control characters of what a server wrote", got)
 	}
 }
+
+// Catches: an interrupted run that is said to have twice the trials that its report counts, because what was measured again is among them.
+func TestWhatIsKeptIsCountedAsTheReportDoes(t *testing.T) {
+	for _, c := range []struct {
+		trials, steps, planned int
+		want                   string
+	}{
+		{1, 1, 60, "1 trial of at most 60 planned is"},
+		{12, 12, 1200, "12 trials of at most 1,200 planned are"},
+		{13, 12, 60, "12 trials of at most 60 planned, and 1 that repeats one of them, are"},
+		{24, 12, 60, "12 trials of at most 60 planned, and 12 that repeat some of them, are"},
+	} {
+		if got := keptText(c.trials, c.steps, c.planned); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
