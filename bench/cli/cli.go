@@ -60,7 +60,6 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
   poolbench serve --strategy tutorial --workload exchange --listen :2727`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		Args:              cobra.NoArgs,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetArgs(args)
@@ -79,7 +78,16 @@ Exit codes: 0 good, 1 internal error, 2 bad input (one line says what to do), 3 
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	helpOfCommandsAlone(root)
-	root.Args = usageArgs(root.Args)
+	root.Args = usageArgs(func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		var names []string
+		for _, command := range c.Commands() {
+			names = append(names, command.Name())
+		}
+		return fmt.Errorf("unknown command %q%s", args[0], meant(args[0], names))
+	})
 	versionFlag(root)
 	completeAll(root, suites)
 

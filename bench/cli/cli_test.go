@@ -248,6 +248,7 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		want string
 	}{
 		{"fly", "unknown command"},
+		{"rnu", "did you mean run?"},
 		{"run everything", "see `poolbench run --help`"},
 		{"run --speed 3", "unknown flag"},
 		{"run --repetitions many", "invalid argument"},

@@ -171,6 +171,7 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	s.options.Warn = func(w trial.Warning) { // one that goes on tells what it told before
 		if !slices.Contains(s.env.Warnings, w) {
 			s.env.Warnings = append(s.env.Warnings, w)
+			shown.warned(w)
 		}
 	}
 	runErr := s.suite.Run(ctx, s.options, func(t trial.Trial) error {
