@@ -395,3 +395,23 @@ func TestREADMEsCommandsAndLinksExist(t *testing.T) {
 		}
 	}
 }
+
+// Catches: commands that somebody who has cloned cannot type, because there is no poolbench in PATH; and those whose exit codes go run makes
+// 1 of, where README promises 3 and 4.
+func TestREADMEsCommandsAreThoseThatMakeBuildMakes(t *testing.T) {
+	readme := read(t, "README.md")
+	first, _, _ := strings.Cut(readme, "## ")
+	build, doctor, plots := strings.Index(first, "make build"), strings.Index(first, "./poolbench doctor"), strings.Index(first, "make plots")
+	if build < 0 || doctor < build || plots < doctor {
+		t.Error("the first screen has not how to get the command, then doctor, then make plots")
+	}
+	bare := regexp.MustCompile("go run \\./cmd/poolbench|(?:`|<\\()poolbench [a-z]+")
+	for line := range strings.Lines(readme) {
+		if strings.HasPrefix(line, "Measured on ") || strings.Contains(line, "where poolbench itself says") {
+			continue
+		}
+		if m := bare.FindString(line); m != "" {
+			t.Errorf("README says %q, and what make build makes is ./poolbench: %s", m, line)
+		}
+	}
+}

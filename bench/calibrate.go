@@ -1,8 +1,8 @@
 package bench
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
@@ -34,16 +34,28 @@ func (c capacities) calibrate(step Step, t trial.Trial) {
 	}
 }
 
+// measurable are the scenarios that there is a rate for or that need none, those that are left out, and the calibrations that would
+// have told their rates.
+func (s Suite) measurable(c capacities) (scenarios []Scenario, out, spoilt []string) {
+	for _, sc := range s.Scenarios {
+		if sc.Load.Loop == trial.Closed || middle(c.capacity[keyOf(sc)]) > 0 {
+			scenarios = append(scenarios, sc)
+			continue
+		}
+		out = append(out, sc.Name)
+		if name := strconv.Quote(capacityName(sc)); !slices.Contains(spoilt, name) {
+			spoilt = append(spoilt, name)
+		}
+	}
+	return scenarios, out, spoilt
+}
+
 // offered is the load of an open loop's step in requests (or sessions) per second, and what part that is of what the driver
 // can do; 0: not known. Whatever the driver has done once it can do: of requests with the null server or a real one, and of
-// sessions where it was what limited them.
-func (c capacities) offered(step Step) (rate, overCeiling float64, err error) {
+// sessions where it was what limited them. The step's scenario has to be measurable.
+func (c capacities) offered(step Step) (rate, overCeiling float64) {
 	key := keyOf(step.Scenario)
-	capacity := middle(c.capacity[key])
-	if capacity <= 0 {
-		return 0, 0, fmt.Errorf("there is no rate to offer, because the capacity could not be measured; the trials of %q say why", capacityName(step.Scenario))
-	}
-	rate = step.Load.Fraction * capacity
+	rate = step.Load.Fraction * middle(c.capacity[key])
 	done := c.ceiling[key]
 	if step.Load.Loop == trial.Open {
 		done = append(slices.Clone(c.null[step.Load.Clients]), c.capacity[key]...)
@@ -51,7 +63,7 @@ func (c capacities) offered(step Step) (rate, overCeiling float64, err error) {
 	if len(done) > 0 {
 		overCeiling = rate / slices.Max(done)
 	}
-	return rate, overCeiling, nil
+	return rate, overCeiling
 }
 
 // middle is the median, the lower one of two; 0 for none.

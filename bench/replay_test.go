@@ -130,16 +130,15 @@ func replayed(step Step, flags string) trial.Trial {
 	}
 	response := time.Microsecond
 	switch {
-	case strings.Contains(flags, "h"):
 	case strings.Contains(flags, "b"):
 		response = time.Minute
-	default: // neither, and nobody asks but a search
+	case !strings.Contains(flags, "h") && step.Scenario.question() == trial.Capacity && !step.Calibrates:
 		t.Invalid = "untold"
 	}
 	t.Latency.Response.RecordN(response, t.Counts.OK)
 	t.Latency.Lag.RecordN(0, t.Counts.OK)
 	if strings.Contains(flags, "i") {
-		t.Findings = []trial.Finding{{Code: "disturbed", Text: "disturbed", Invalid: true}}
+		t.Invalid, t.Findings = "disturbed", []trial.Finding{{Code: "disturbed", Text: "disturbed", Invalid: true}}
 	}
 	return t
 }

@@ -22,6 +22,9 @@ type RunOptions struct {
 
 	// Upcoming, where it is not nil, is told about what is measured next.
 	Upcoming func(Progress)
+
+	// Warn, where it is not nil, is told what of the suite is not measured and why: for the record, at most once for each reason.
+	Warn func(trial.Warning)
 }
 
 // Progress is how far a run is.
@@ -61,7 +64,8 @@ func (sc Scenario) Connections() int {
 
 // Run measures the suite and calls emit with each trial as it ends. It repeats the suite until every comparison is decided
 // (stat.Decide), until Suite.Repetitions, or until another repetition would not fit into Suite.Budget. A trial that went
-// wrong is emitted as invalid and the run goes on. An error of emit ends the run; so does the end of ctx, with its error, and
+// wrong is emitted as invalid and the run goes on, but for what no valid trial has left a rate to offer for, and
+// until so many are invalid that nothing can be hoped for (RunOptions.Warn). An error of emit ends the run; so does the end of ctx, with its error, and
 // then the trial in progress is lost, or those that take turns at that moment, and
 // no other.
 //

@@ -78,6 +78,9 @@ func run(t *testing.T, ctx context.Context, s bench.Suite, emit func(trial.Trial
 	return s.Run(ctx, bench.RunOptions{Seed: 1, Sides: sides}, emit)
 }
 
+// waitCapacity is what the rates of wait-open are fractions of.
+const waitCapacity = "capacity of wait (goroutine, 4 clients)"
+
 func TestARunEmitsEveryTrialWithFiguresThatAddUp(t *testing.T) {
 	var trials []trial.Trial
 	s := measured()
@@ -87,6 +90,9 @@ func TestARunEmitsEveryTrialWithFiguresThatAddUp(t *testing.T) {
 	plan, err := s.Plan(1)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(trials, func(x trial.Trial) bool { return x.Scenario == waitCapacity && x.Invalid == "" }) { // busy all the while
+		plan = slices.DeleteFunc(plan, func(s bench.Step) bool { return s.Scenario.Name == "wait-open" })
 	}
 	var capacity float64
 	step := -1
@@ -106,9 +112,6 @@ func TestARunEmitsEveryTrialWithFiguresThatAddUp(t *testing.T) {
 		if x.Seq != i || x.Strategy != plan[step].Strategy || x.Scenario != plan[step].Scenario.Name || x.Twin != plan[step].Twin {
 			t.Errorf("trial %d is %s of %s, and the plan says %s of %s", x.Seq, x.Strategy, x.Scenario, plan[step].Strategy, plan[step].Scenario.Name)
 		}
-		if strings.Contains(x.Invalid, "the capacity could not be measured") {
-			continue
-		}
 		if x.Counts.Good == 0 || x.Server.PID == os.Getpid() || x.Server.PID == 0 || x.Server.Name != x.Strategy {
 			t.Errorf("%s, %s: good %d, server %+v", x.Scenario, x.Strategy, x.Counts.Good, x.Server)
 		}
@@ -118,7 +121,7 @@ func TestARunEmitsEveryTrialWithFiguresThatAddUp(t *testing.T) {
 		if i > 0 && trials[i-1].Server.PID == x.Server.PID {
 			t.Errorf("trials %d and %d share a process", i-1, i)
 		}
-		if x.Scenario == "capacity of wait (goroutine, 4 clients)" {
+		if x.Scenario == waitCapacity {
 			capacity = max(capacity, float64(x.Counts.Good)/x.Window.Seconds())
 		}
 		if x.Scenario == "wait-open" && (x.Load.Rate <= 0 || x.Load.Rate > capacity/2*1.001) {
@@ -140,8 +143,7 @@ func disturbed(x trial.Trial) bool {
 			return false
 		}
 	}
-	// Where every attempt to measure a capacity was disturbed, there is no rate to offer.
-	return x.Invalid == "" || finding.Invalid(x.Findings) != "" || strings.Contains(x.Invalid, "the capacity could not be measured")
+	return x.Invalid == "" || finding.Invalid(x.Findings) != ""
 }
 
 func TestATrialThatGoesWrongIsKeptAsInvalidAndTheRunGoesOn(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/poolbench/poolbench/bench/finding"
@@ -36,6 +37,7 @@ type runner struct {
 
 	emit     func(trial.Trial) error
 	upcoming func(Progress)
+	warn     func(trial.Warning)
 	watch    *watch                                                         // of what is being measured; nil: nobody watches
 	measure  func(ctx context.Context, steps []Step) ([]trial.Trial, error) // at the same time, if several; a field for the tests
 	clock    func() time.Time                                               // a field for the tests
@@ -46,6 +48,7 @@ type runner struct {
 	done     int           // steps
 	seq      int           // trials
 	repeats  int           // that may still be spent on invalid trials
+	valid    int           // trials of the suite's servers that can be used
 
 	ahead outlook       // but for what has to be read from the clock
 	pace  pace          // of what was measured
@@ -60,7 +63,7 @@ type runner struct {
 func newRunner(s Suite, sides Sides, o RunOptions, emit func(trial.Trial) error) *runner {
 	r := &runner{
 		suite: s, scenarios: s.records(), sides: sides, driver: o.Driver, seed: o.Seed,
-		emit: emit, upcoming: o.Upcoming,
+		emit: emit, upcoming: o.Upcoming, warn: o.Warn,
 		recorded: o.Recorded, clock: time.Now, pace: pace{},
 		capacities: newCapacities(), answers: map[string][]stat.Bracket{},
 	}
@@ -88,8 +91,13 @@ func (r *runner) run(ctx context.Context) error {
 			return err
 		}
 	}
+	r.leaveOut()
 	var last time.Duration // repetition
 	for rep := range r.suite.Repetitions {
+		if hopeless(r.seq, r.valid) {
+			r.tell(trial.Warning{Code: "hopeless", Text: fmt.Sprintf("the run ended early, because not one of its first %d trials can be used; see why, and measure anew", r.seq)})
+			break
+		}
 		open = r.settled(rep, open)
 		if len(open) == 0 || rep > 0 && len(r.recorded) == 0 && over(r.design.Looks, rep, r.suite.Budget, r.spent(), last) {
 			break
@@ -109,6 +117,29 @@ func (r *runner) run(ctx context.Context) error {
 // spent is the time that the run has taken, before it was stopped as well. While recorded trials are gone through, it is what was
 // spent when they ended, so that a run that goes on decides as one that was not stopped.
 func (r *runner) spent() time.Duration { return r.clock().Sub(r.began) }
+
+// leaveOut takes from the suite what cannot be measured because its calibrations were spoilt, and says so once: each of its steps
+// would end with nothing but the same reason. What was recorded before decides it again when a run goes on.
+func (r *runner) leaveOut() {
+	left, out, spoilt := r.suite.measurable(r.capacities)
+	if r.suite.Scenarios = left; len(out) > 0 {
+		r.tell(trial.Warning{Code: "not-measured", Text: fmt.Sprintf("%s not measured: there is no rate to offer, because no trial of %s can be used",
+			strings.Join(out, ", "), strings.Join(spoilt, ", "))})
+	}
+}
+
+func (r *runner) tell(w trial.Warning) {
+	if r.warn != nil {
+		r.warn(w)
+	}
+}
+
+// hopeless says of a run that all of its trials were invalid, and so many that others are not worth the wait. It is asked between
+// repetitions, so that one scenario whose servers do not start takes no other with it.
+func hopeless(trials, valid int) bool {
+	const enough = 30 // if one in five could be used, so many without any would be one run in a thousand
+	return trials >= enough && valid == 0
+}
 
 // portion measures the next portion that is ahead.
 func (r *runner) portion(measure func() error) error {
@@ -253,6 +284,9 @@ func (r *runner) steps(ctx context.Context, steps []Step) ([]trial.Trial, error)
 	}
 	r.done += len(steps)
 	for i, step := range steps {
+		if last[i].Invalid == "" && !step.Null {
+			r.valid++
+		}
 		r.learn(step, last[i])
 	}
 	return last, nil
@@ -373,6 +407,6 @@ func (r *runner) measurement(step Step) (measurement, error) {
 	if err != nil || step.Load.Fraction == 0 {
 		return m, err
 	}
-	m.step.Load.Rate, m.step.Load.Ceiling, err = r.offered(step)
-	return m, err
+	m.step.Load.Rate, m.step.Load.Ceiling = r.offered(step)
+	return m, nil
 }

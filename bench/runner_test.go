@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -303,6 +304,69 @@ func TestARunThatWasStoppedAnywhereEndsWithItsBudgetWhereItWouldHave(t *testing.
 		}
 		if stop < len(whole) && told[0].TimeLeft != toldOfWhole[stop].TimeLeft {
 			t.Errorf("stopped after %d trials, it expects %v more, and %v without a stop", stop, told[0].TimeLeft, toldOfWhole[stop].TimeLeft)
+		}
+	}
+}
+
+// Catches: minutes in which nothing can be measured, and a reason that is told for each step; a run that goes on otherwise than it
+// would have.
+func TestWhatHasNoRateToOfferIsLeftOutAndToldOnce(t *testing.T) {
+	spoil := func(which func(Step) bool) func(context.Context, []Step) ([]trial.Trial, error) {
+		good := simulate(0.01, nil)
+		return func(ctx context.Context, steps []Step) ([]trial.Trial, error) {
+			ts, err := good(ctx, steps)
+			for i := range ts {
+				if which(steps[i]) {
+					ts[i].Invalid = "disturbed"
+					ts[i].Findings = []trial.Finding{{Code: finding.MachineDisturbed, Text: "disturbed", Invalid: true}}
+				}
+			}
+			return ts, err
+		}
+	}
+	calibrates := func(s Step) bool { return s.Calibrates }
+	onlyOpen := simulated(30)
+	onlyOpen.Scenarios = onlyOpen.Scenarios[2:]
+	for name, c := range map[string]struct {
+		suite    Suite
+		spoilt   func(Step) bool
+		measured []string // scenarios, but for calibrations
+		told     []string // codes
+	}{
+		"nothing is spoilt":                     {simulated(30), func(Step) bool { return false }, []string{"equal", "search", "twice"}, nil},
+		"one capacity of three":                 {simulated(30), func(s Step) bool { return s.Calibrates && s.Repetition == 1 }, []string{"equal", "search", "twice"}, nil},
+		"what the driver can do":                {simulated(30), func(s Step) bool { return s.Null }, []string{"equal", "search", "twice"}, nil},
+		"all of them":                           {simulated(30), calibrates, []string{"equal", "twice"}, []string{"not-measured"}},
+		"all of them, and nothing else is":      {onlyOpen, calibrates, nil, []string{"not-measured"}},
+		"everything but what the driver can do": {simulated(30), func(s Step) bool { return !s.Null }, []string{"equal", "twice"}, []string{"not-measured", "hopeless"}},
+	} {
+		goOn := func(recorded []trial.Trial) (trials []trial.Trial, told []string) {
+			r := newRunner(c.suite, Sides{}, RunOptions{Seed: 1, Recorded: recorded, Warn: func(w trial.Warning) { told = append(told, w.Code) }},
+				func(x trial.Trial) error { trials = append(trials, x); return nil })
+			r.measure = spoil(c.spoilt)
+			if err := r.run(t.Context()); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			return trials, told
+		}
+		whole, told := goOn(nil)
+		measured := map[string]bool{}
+		for _, x := range whole {
+			if !x.Calibrates {
+				measured[x.Scenario] = true
+			}
+		}
+		if got := slices.Sorted(maps.Keys(measured)); !slices.Equal(got, c.measured) || !slices.Equal(told, c.told) {
+			t.Errorf("%s: measured %v and told %v, want %v and %v", name, got, told, c.measured, c.told)
+		}
+		if most := 2 * 30; slices.Contains(told, "hopeless") && len(whole) > most {
+			t.Errorf("%s: a hopeless run has %d trials", name, len(whole))
+		}
+		for _, cut := range []int{1, len(whole) / 2, len(whole)} {
+			rest, again := goOn(whole[:cut])
+			if len(rest) != len(whole)-cut || !slices.Equal(again, told) {
+				t.Errorf("%s: stopped after %d of %d trials it goes on with %d and tells %v", name, cut, len(whole), len(rest), again)
+			}
 		}
 	}
 }

@@ -90,15 +90,6 @@ func (sc Scenario) decidedBy() string {
 	return cmp.Or(sc.DecidedBy, stat.DefaultMetric(sc.Load.Loop).Key)
 }
 
-// metric is the one that decides; its key has been checked.
-func (sc Scenario) metric() stat.Metric {
-	m, err := stat.MetricOf(sc.decidedBy())
-	if err != nil {
-		panic("bench: a checked metric is unknown: " + err.Error())
-	}
-	return m
-}
-
 // threshold is the smallest difference that matters.
 func (s Suite) threshold() float64 { return cmp.Or(s.Threshold, stat.Threshold) }
 

@@ -94,10 +94,13 @@ type Figure struct {
 	Against    string  `json:"against,omitempty"` // full name
 }
 
-// Measured says whether the run has any scenario of the claims.
+// Suite is the suite whose runs the claims are judged by. Scenarios of others may have the same names and ask something else.
+const Suite = "claims"
+
+// Measured says whether the run is of that suite, and has any scenario of the claims.
 func Measured(run trial.Run) bool {
 	r := newRecord(run)
-	return r.first("spawn", 3) != nil || len(r.sweep(threadsPrefix))+len(r.sweep(goroutinesPrefix)) > 0 || len(r.pools()) > 0
+	return run.Env.Suite == Suite && (r.first("spawn", 3) != nil || len(r.sweep(threadsPrefix))+len(r.sweep(goroutinesPrefix)) > 0 || len(r.pools()) > 0)
 }
 
 // Of judges the claims by a run. Scenarios that it lacks leave a claim undecided. It leaves run as it is, and may be called concurrently.

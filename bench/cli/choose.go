@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -55,7 +56,14 @@ says nothing.`, mostInvalid, suites[0].Name, "`poolbench init`"),
   poolbench run --scenario echo --strategy goroutine --strategy ants:workers=16 --repetitions 10
   poolbench run --workload echo --loop open --clients 256 --offered 50%,90% --decided-by response-p99
   poolbench run --window 2s --server-cpus 0-3 --driver-cpus 4-7`,
-		Args: cobra.NoArgs,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if flag := flagFor(suites, args[0]); flag != "" {
+					return fmt.Errorf("run takes no names without their flags: %s %s", flag, args[0])
+				}
+			}
+			return cobra.NoArgs(c, args)
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			session, err := flags.session(c.Flags(), suites, args)
 			if err != nil {
@@ -76,6 +84,17 @@ says nothing.`, mostInvalid, suites[0].Name, "`poolbench init`"),
 	f.StringVar(&flags.resume, "resume", "", "go on with the run in this `FOLDER`, which was stopped: with its own suite, seed, driver and CPUs")
 	failIfFlag(c, &flags.failIf)
 	return c
+}
+
+// flagFor is the flag that a name belongs to; "" if it is none that is known.
+func flagFor(suites []bench.Suite, name string) string {
+	if slices.Contains(suiteNames(suites), name) {
+		return "--suite"
+	}
+	if len(holders(suites, name)) > 0 {
+		return "--scenario"
+	}
+	return ""
 }
 
 // session is a new run, or the one that goes on.
@@ -150,7 +169,7 @@ func (c choice) choose(suites []bench.Suite) (bench.Suite, error) {
 		return suite, err
 	}
 	suite.Scenarios = slices.Clone(suite.Scenarios)
-	if err := c.pick(&suite); err != nil {
+	if err := c.pick(&suite, suites); err != nil {
 		return suite, err
 	}
 	if err := apply(c.ofSuite, &suite); err != nil {
@@ -184,7 +203,19 @@ func findSuite(suites []bench.Suite, name string) (bench.Suite, error) {
 		return catalog, usagef("--suite: %w", err)
 	}
 	suite, err := suitefile.Read(name, text, catalog)
+	if err != nil && !isSuite(text) { // what is wrong with some other file's first line helps nobody
+		return catalog, usagef("--suite %s: that is no suite file; write one to change with `poolbench init`", name)
+	}
 	return suite, usage(err)
+}
+
+// isSuite says whether a text is meant as a suite file: one of its fields begins a line of it.
+func isSuite(text []byte) bool {
+	keys := []string{"defaults", "scenarios"}
+	for _, f := range suitefile.SuiteFields() {
+		keys = append(keys, f.Key)
+	}
+	return regexp.MustCompile(`(?m)^[{\s]*["']?(` + strings.Join(keys, "|") + `)["']?\s*:`).Match(text)
 }
 
 // readSome reads a file, n bytes of it at most.
@@ -197,8 +228,8 @@ func readSome(path string, n int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, n))
 }
 
-// pick leaves in suite the scenarios that were asked for, or the one that the flags make.
-func (c choice) pick(suite *bench.Suite) error {
+// pick leaves in suite the scenarios that were asked for, or the one that the flags make. suites are the built-in ones.
+func (c choice) pick(suite *bench.Suite, suites []bench.Suite) error {
 	named := c.said(workloadFlag)
 	if len(named) > 0 {
 		if len(c.scenarios) > 0 {
@@ -218,17 +249,49 @@ func (c choice) pick(suite *bench.Suite) error {
 	if len(c.scenarios) == 0 {
 		return nil
 	}
+	names := scenarioNames(*suite)
+	for _, want := range c.scenarios {
+		if slices.Contains(names, want) {
+			continue
+		}
+		if have := holders(suites, want); len(have) > 0 {
+			return usagef("--scenario: %q is no scenario of the suite %s, and one of the suite %s: add --suite %s", want, suite.Name, strings.Join(have, " and of "), have[0])
+		}
+		return usagef("--scenario: unknown scenario %q%s; allowed: %s", want, meant(want, names), strings.Join(names, ", "))
+	}
+	suite.Scenarios = slices.DeleteFunc(suite.Scenarios, func(sc bench.Scenario) bool { return !slices.Contains(c.scenarios, sc.Name) })
+	return nil
+}
+
+func scenarioNames(suite bench.Suite) []string {
 	var names []string
 	for _, sc := range suite.Scenarios {
 		names = append(names, sc.Name)
 	}
-	for _, want := range c.scenarios {
-		if !slices.Contains(names, want) {
-			return usagef("--scenario: unknown scenario %q; allowed: %s", want, strings.Join(names, ", "))
+	return names
+}
+
+// holders are the suites that have a scenario of that name.
+func holders(suites []bench.Suite, scenario string) []string {
+	var names []string
+	for _, s := range suites {
+		if slices.Contains(scenarioNames(s), scenario) {
+			names = append(names, s.Name)
 		}
 	}
-	suite.Scenarios = slices.DeleteFunc(suite.Scenarios, func(sc bench.Scenario) bool { return !slices.Contains(c.scenarios, sc.Name) })
-	return nil
+	return names
+}
+
+// meant asks whether one of the names was, as cobra asks about commands; empty if none is like it.
+func meant(name string, names []string) string {
+	like := cobra.Command{SuggestionsMinimumDistance: 2} // as cobra has for its own
+	for _, n := range names {
+		like.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
+	}
+	if found := like.SuggestionsFor(name); len(found) > 0 {
+		return fmt.Sprintf("; did you mean %s?", strings.Join(found, " or "))
+	}
+	return ""
 }
 
 // said is what a scenario's flag was given; nil: nothing.

@@ -18,13 +18,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const (
-	// claimsSuite is the suite that the claims are measured with.
-	claimsSuite = "claims"
-
-	// claimsFile is beside report.md.
-	claimsFile = "claims.json"
-)
+// claimsFile is beside report.md.
+const claimsFile = "claims.json"
 
 func claimsCommand(suites []bench.Suite, args []string) *cobra.Command {
 	var flags runFlags
@@ -37,7 +32,7 @@ pool of workers that are used again is the cure. Without RUN it measures the sui
 %[2]s does; with the folder of a run of that suite, or a link to it, it judges that one and measures nothing.
 
 Each claim is true, partly true, false or undecided; the figures are medians over repetitions with their intervals. %[3]s is
-written into the run's folder. Names of files go to stderr.`, claimsSuite, "`poolbench run --suite "+claimsSuite+"`", claimsFile),
+written into the run's folder. Names of files go to stderr.`, claims.Suite, "`poolbench run --suite "+claims.Suite+"`", claimsFile),
 		Example: `  poolbench claims
   poolbench claims results/latest --json`,
 		Args: cobra.MaximumNArgs(1),
@@ -68,7 +63,7 @@ written into the run's folder. Names of files go to stderr.`, claimsSuite, "`poo
 
 // measureClaims measures the suite of the claims and returns the run's folder.
 func (r runFlags) measureClaims(ctx context.Context, seeded bool, suites []bench.Suite, args []string, stderr io.Writer) (string, error) {
-	suite, err := findSuite(suites, claimsSuite)
+	suite, err := findSuite(suites, claims.Suite)
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +84,7 @@ func judgeClaims(dir string, asJSON bool, stdout, stderr io.Writer) error {
 		return err
 	}
 	if !claims.Measured(run) {
-		return usagef("claims %s: the run has none of the claims' scenarios; measure them with `poolbench claims`", dir)
+		return usagef("claims %s: the run is of the suite %q and not of %q, or has none of its scenarios; measure the claims with `poolbench claims`", dir, run.Env.Suite, claims.Suite)
 	}
 	said := claims.Of(run)
 	path, err := writeClaims(run.Dir, said)

@@ -17,8 +17,8 @@ import (
 	"github.com/poolbench/poolbench/strategies/all"
 )
 
-// claimed writes a run of a scenario spawn, or of one that no claim is about, and returns its folder.
-func claimed(t *testing.T, scenario string) string {
+// claimed writes a run of a suite with a scenario spawn, or with one that no claim is about, and returns its folder.
+func claimed(t *testing.T, suite, scenario string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	w, err := trial.Create(dir)
@@ -28,7 +28,7 @@ func claimed(t *testing.T, scenario string) string {
 	names := []string{"a:workers=unbounded,queue=0,full=wait,unit=conn", "b:workers=unbounded,queue=0,full=wait,unit=conn", "c:workers=64,queue=0,full=wait,unit=conn"}
 	cost := map[string]time.Duration{names[0]: 40, names[1]: 60, names[2]: 40}
 	sc := trial.Scenario{Name: scenario, Question: trial.Compare, Workload: "echo", DecidedBy: "server-cpu", Strategies: names, Load: trial.Load{Loop: trial.Closed, Clients: 1}}
-	env := trial.Env{Scenarios: []trial.Scenario{sc}, Repetitions: 8, Planned: 32, Design: trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 3, Looks: []int{8}}}
+	env := trial.Env{Suite: suite, Scenarios: []trial.Scenario{sc}, Repetitions: 8, Planned: 32, Design: trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 3, Looks: []int{8}}}
 	if err := w.WriteEnv(env); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func claimed(t *testing.T, scenario string) string {
 // Catches: a claims.json that is not written or another one than what is printed, a report without the section, and names of files where
 // data should be.
 func TestClaimsJudgesARunThatIsThere(t *testing.T) {
-	dir := claimed(t, "spawn")
+	dir := claimed(t, claims.Suite, "spawn")
 	var stdout, stderr bytes.Buffer
 	if code := Execute(t.Context(), bench.Suite{}, []string{"claims", dir, "--json"}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
@@ -113,12 +113,13 @@ func TestClaimsJudgesARunThatIsThere(t *testing.T) {
 
 // Catches: a run of another suite that is judged, or that gets a section of things that it did not measure; flags that are ignored.
 func TestClaimsRefusesWhatItCannotJudge(t *testing.T) {
-	other := claimed(t, "echo")
+	other, namesake := claimed(t, claims.Suite, "echo"), claimed(t, "mine", "spawn")
 	for _, c := range []struct {
 		args []string
 		says string
 	}{
-		{[]string{"claims", other}, "none of the claims' scenarios"},
+		{[]string{"claims", other}, "none of its scenarios"},
+		{[]string{"claims", namesake}, `of the suite "mine" and not of "claims"`},
 		{[]string{"claims", filepath.Join(other, "nowhere")}, "nowhere"},
 		{[]string{"claims", other, "--name", "x"}, "leave out"},
 		{[]string{"claims", other, "--seed", "0"}, "leave out"},
@@ -132,14 +133,16 @@ func TestClaimsRefusesWhatItCannotJudge(t *testing.T) {
 			t.Errorf("%q: exit code %d, %s", c.args, code, stderr.String())
 		}
 	}
-	if code := Execute(t.Context(), bench.Suite{}, []string{"report", other}, new(bytes.Buffer), new(bytes.Buffer)); code != 0 {
-		t.Fatal(code)
-	}
-	report, err := os.ReadFile(filepath.Join(other, "report.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(other, claimsFile)); err == nil || strings.Contains(string(report), "tutorial's claims") {
-		t.Error("a run without the claims' scenarios has something about them")
+	for _, dir := range []string{other, namesake} {
+		if code := Execute(t.Context(), bench.Suite{}, []string{"report", dir}, new(bytes.Buffer), new(bytes.Buffer)); code != 0 {
+			t.Fatal(code)
+		}
+		report, err := os.ReadFile(filepath.Join(dir, "report.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, claimsFile)); err == nil || strings.Contains(string(report), "tutorial's claims") {
+			t.Error("a run without the claims' scenarios has something about them")
+		}
 	}
 }

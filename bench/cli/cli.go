@@ -10,11 +10,14 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes.
@@ -69,13 +72,12 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
   poolbench serve --strategy tutorial --workload exchange --listen :2727`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		Args:              cobra.NoArgs,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagFault(err)} })
 	root.AddCommand(
 		runCommand(suites, args), pickCommand(suite, args), claimsCommand(suites, args),
 		initCommand(suites), reportCommand(), plotCommand(), viewCommand(),
@@ -87,7 +89,17 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 		c.Args = usageArgs(c.Args)
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	root.Args = usageArgs(root.Args)
+	helpOfCommandsAlone(root)
+	root.Args = usageArgs(func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		var names []string
+		for _, command := range c.Commands() {
+			names = append(names, command.Name())
+		}
+		return fmt.Errorf("unknown command %q%s", args[0], meant(args[0], names))
+	})
 	versionFlag(root)
 	completeAll(root, suites)
 
@@ -110,6 +122,34 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	}
 }
 
+// helpOfCommandsAlone has `help` fail where there is no such command: cobra's own succeeds.
+func helpOfCommandsAlone(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			continue
+		}
+		show := c.Run
+		c.Run = nil
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if _, unknown, err := root.Find(args); err != nil || len(unknown) > 0 {
+				return usagef("help %s: there is no such command; see `poolbench --help`", strings.Join(args, " "))
+			}
+			show(c, args)
+			return nil
+		}
+	}
+}
+
+// flagFault is err in the words of suite files where a time has no unit.
+func flagFault(err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration" {
+		return fmt.Errorf("--%s %q: has to be a time with its unit, such as 5ms or 1m30s", invalid.GetFlag().Name, invalid.GetValue())
+	}
+	return err
+}
+
 // usageError is an error that the user can mend by asking for something else.
 type usageError struct{ error }
 
@@ -123,10 +163,10 @@ func usage(err error) error {
 }
 
 // blame is err as a usage error, unless the system refused what was asked for: no other input mends a full disk or a folder that may not
-// be written. What is not there, is there already, or is no folder is named wrongly.
+// be written. What is not there, is there already, or is a folder where a file is meant or a file where a folder is, is named wrongly.
 func blame(err error) error {
 	var refused syscall.Errno
-	if !errors.As(err, &refused) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || refused == syscall.ENOTDIR || refused == syscall.ENAMETOOLONG {
+	if !errors.As(err, &refused) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || slices.Contains([]syscall.Errno{syscall.ENOTDIR, syscall.EISDIR, syscall.ENAMETOOLONG}, refused) {
 		return usage(err)
 	}
 	return err

@@ -96,7 +96,7 @@ func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 		}
 		drawn, _ = filepath.Glob(filepath.Join(dir, "one", "plots", "*.svg"))
 	}
-	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < 3+3+3+2 || !strings.HasPrefix(lines[0], "trial 1 of about ") || strings.ContainsAny(stderr, "\r\x1b") {
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < 3+3+3+2 || !strings.HasPrefix(lines[0], "trial 1, about ") || strings.ContainsAny(stderr, "\r\x1b") {
 		t.Errorf("stderr is no terminal, and has no line for each trial: %q", lines)
 	}
 	names := strings.Fields(stdout)
@@ -270,15 +270,20 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	must(t, os.Mkdir(old, 0o755))
 	must(t, os.WriteFile(filepath.Join(old, "env.json"), []byte(`{"schema":99}`), 0o644))
 	must(t, os.WriteFile(filepath.Join(old, "trials.jsonl"), []byte(`{"schema":99}`+"\n"), 0o644))
+	prose := filepath.Join(t.TempDir(), "README.md")
+	must(t, os.WriteFile(prose, []byte("# A title\n\n`code` and scenarios: words\n"), 0o644))
 	taken := filepath.Join(dir, "taken", "latest")
 	must(t, os.MkdirAll(taken, 0o755))
 	many := fmt.Sprint(math.MaxInt32)
+	further := small()
+	further.Name, further.Scenarios[0].Name = "further", "calm"
 
 	for _, c := range []struct {
 		args string
 		want string
 	}{
 		{"fly", "unknown command"},
+		{"rnu", "did you mean run?"},
 		{"run everything", "see `poolbench run --help`"},
 		{"run --speed 3", "unknown flag"},
 		{"run --repetitions many", "invalid argument"},
@@ -286,6 +291,16 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --strategy swarm", "allowed: goroutine, channel, tutorial"},
 		{"run --strategy channel:worker=1", "allowed: workers"},
 		{"run --scenario opera", "allowed: echo, wait-open"},
+		{"run --scenario ehco", "did you mean echo?"},
+		{"run --scenario calm", "the suite further: add --suite further"},
+		{"run echo", "--scenario echo"},
+		{"run further", "--suite further"},
+		{"run --suite " + prose, "no suite file"},
+		{"run --results " + file, "is a file"},
+		{"run --results " + filepath.Join(file, "a", "b"), file + " is a file"},
+		{"pick --hold 5", "--hold \"5\": has to be a time with its unit"},
+		{"help opera", "no such command"},
+		{"help run opera", "no such command"},
 		{"run --window 0s", "window"},
 		{"run --offered 50%", "open loops"},
 		{"run --suite nobody", "allowed: small"},
@@ -326,7 +341,9 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"plot a b", "see `poolbench plot --help`"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
-			code, stdout, stderr := execute(t.Context(), strings.Fields(c.args)...)
+			var out, errs bytes.Buffer
+			code := cli.Execute(t.Context(), small(), strings.Fields(c.args), &out, &errs, further)
+			stdout, stderr := out.String(), errs.String()
 			if code != 2 {
 				t.Errorf("exit code %d, want 2", code)
 			}
@@ -432,6 +449,13 @@ func TestServeAndDriveATutorialServer(t *testing.T) {
 	code, _, stderr = execute(t.Context(), "drive", "--target", address, "--workload", "exchange", "--loop", "open", "--rate", "5")
 	if code != 2 || !strings.Contains(stderr, "sessions") {
 		t.Errorf("an open loop of sessions: exit code %d: %s", code, stderr)
+	}
+
+	for _, format := range []string{"--json=false", "--json"} {
+		code, stdout, stderr = execute(t.Context(), "drive", "--target", address, "--workload", "echo", "--clients", "2", "--warm-up", "10ms", "--window", "100ms", format)
+		if code != 4 || stdout == "" || !strings.Contains(stderr, "does "+address+" serve the workload echo") {
+			t.Errorf("drive with another workload than is served: exit code %d: %s%s", code, stdout, stderr)
+		}
 	}
 
 	cancel()

@@ -173,7 +173,7 @@ func TestCheckExitsAsTheRunIs(t *testing.T) {
 		"without a threshold":      {[]string{good}, 0, "valid"},
 		"violated":                 {[]string{good, "--fail-if", "goodput<900/s"}, 3, "goodput<900/s: goodput is 502/s in echo for channel:workers=4"},
 		"one of two violated":      {[]string{good, "--fail-if", "p50>1s", "--fail-if", "goodput<900/s"}, 3, "1 violation"},
-		"about nothing":            {[]string{good, "--fail-if", "goodput<1/s on opera"}, 4, "scenarios echo"},
+		"about nothing":            {[]string{good, "--fail-if", "goodput<1/s on opera"}, 4, `no scenario is "opera"; there are: echo`},
 		"too few for it":           {[]string{good, "--fail-if", "p99.99>1ms"}, 4, "too few"},
 		"violated, and too few":    {[]string{good, "--fail-if", "p99.99>1ms", "--fail-if", "p50>1ms"}, 3, "2 violations"},
 		"too much of it invalid":   {[]string{spoilt, "--fail-if", "p50>1ms"}, 4, "6 of 24 trials are invalid"},

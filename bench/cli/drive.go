@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,7 +33,9 @@ server counts; with sessions each arrival is a new connection that runs the whol
 
 The rate of an open loop can change (--profile), and a part of the clients can behave badly (--others): slow ones send
 their requests byte by byte, idle ones ask nothing, never-reads ones do not read what they are told, and resets ones
-break off in the middle of a request. Those are not measured; the rest is.`,
+break off in the middle of a request. Those are not measured; the rest is.
+
+Exit code 4 if nothing at all was answered, because the server serves something else, say.`,
 		Example: `  poolbench drive --target 127.0.0.1:7000 --workload echo --clients 64
   poolbench drive --target 127.0.0.1:7000 --workload echo --loop open --rate 5000 --window 10s
   poolbench drive --target 127.0.0.1:7000 --loop open --rate 500 --profile burst:factor=5,at=1s,for=1s --others slow:share=0.1
@@ -82,10 +85,11 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(t)
+				err = json.NewEncoder(c.OutOrStdout()).Encode(t)
+			} else {
+				printTrial(c.OutOrStdout(), t)
 			}
-			printTrial(c.OutOrStdout(), t)
-			return nil
+			return errors.Join(err, unanswered(t, target))
 		},
 	}
 	f := c.Flags()
@@ -109,6 +113,16 @@ break off in the middle of a request. Those are not measured; the rest is.`,
 	f.BoolVar(&o.OwnCPUs, "spin", false, "spend idle CPU time on pacing within a microsecond; for CPUs that nobody else needs, the server least of all")
 	f.BoolVar(&asJSON, "json", false, "print the trial as one line of JSON, as in trials.jsonl")
 	return c
+}
+
+// unanswered is an error if the server answered nothing at all as it should, and refused nothing in the workload's words either: then it
+// is hardly the server that was meant, or none.
+func unanswered(t trial.Trial, target string) error {
+	n := t.Counts
+	if n.OK+n.Rejected > 0 || n.Intended == 0 {
+		return nil
+	}
+	return codedf(exitInvalid, "not one of %s was answered: does %s serve the workload %s, which is what --workload says?", figures.Counted(n.Intended, t.Measured), target, t.Workload)
 }
 
 // driverHelp lists what can drive.

@@ -23,6 +23,7 @@ import (
 type progress interface {
 	upcoming(bench.Progress) // what is measured next
 	measured(trial.Trial)    // what came of it
+	warned(trial.Warning)    // of what is not measured: the number of trials to come drops
 	end()                    // it may be called again
 }
 
@@ -149,6 +150,14 @@ func (s *screen) measured(t trial.Trial) {
 		s.clear()
 		fmt.Fprintf(s.w, "%s: %s: %s\n", what, code, n.text)
 	}
+	s.draw()
+}
+
+func (s *screen) warned(w trial.Warning) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clear()
+	fmt.Fprintf(s.w, "poolbench: warning: %s\n", oneLine(w.Text))
 	s.draw()
 }
 
@@ -293,11 +302,15 @@ func (l *lines) measured(t trial.Trial) {
 	if t.Twin {
 		what += " (twin)"
 	}
-	if t.Attempt > 0 {
-		what += " (again)"
+	if t.Attempt > 0 { // it has the number of the first one: it takes its place
+		what += fmt.Sprintf(" (attempt %d)", t.Attempt+1)
 	}
 	left := leftText(l.now.TimeLeft - l.clock().Sub(l.since))
-	fmt.Fprintf(l.w, "trial %d of about %d, about %s left: %s: %s\n", l.now.Done+l.n, l.now.Done+l.now.Left, left, what, resultText(t))
+	fmt.Fprintf(l.w, "trial %d, about %d more, about %s left: %s: %s\n", l.now.Done+l.n, max(0, l.now.Left-l.n), left, what, resultText(t))
+}
+
+func (l *lines) warned(w trial.Warning) {
+	fmt.Fprintf(l.w, "poolbench: warning: %s\n", oneLine(w.Text))
 }
 
 func (l *lines) end() {}

@@ -126,7 +126,7 @@ func TestARunThatIsKilledTwentyTimesLosesNoTrialThatWasDone(t *testing.T) {
 		}
 		seen[key] = true
 	}
-	if code, _, stderr := execute(t.Context(), "run", "--resume", dir); code != 2 || !strings.Contains(stderr, "whole") {
+	if code, _, stderr := execute(t.Context(), "run", "--resume", dir); code != 2 || !strings.Contains(stderr, "whole") && !strings.Contains(stderr, "come to its end") {
 		t.Errorf("resuming a whole run: exit code %d, %s", code, stderr)
 	}
 }
@@ -146,5 +146,33 @@ func TestResumeTakesNoOtherSettings(t *testing.T) {
 	code, _, stderr := execute(t.Context(), "run", "--resume", "anything", "--window", "1s", "--seed", "4")
 	if code != 2 || !strings.Contains(stderr, "--window") || !strings.Contains(stderr, "--seed") {
 		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// Catches: a run that is called measured and of which nothing is.
+func TestResumingARunOfWhichNothingIsValidSaysSo(t *testing.T) {
+	for name, c := range map[string]struct {
+		valid bool
+		want  string
+	}{"nothing": {false, "not one trial of it is valid"}, "something": {true, "is whole"}} {
+		dir := filepath.Join(t.TempDir(), "one")
+		w, err := trial.Create(dir)
+		must(t, err)
+		x := trial.Trial{Scenario: "echo", Workload: "echo", Measured: "request", Strategy: "goroutine", Load: trial.Load{Loop: trial.Closed, Clients: 1},
+			Window: time.Second, TimeOut: time.Second, Clients: trial.Clients{Total: 1, Served: 1, Good: []int64{0}}}
+		calibration := x
+		calibration.Calibrates = true
+		x.Seq = 1
+		if !c.valid {
+			x.Invalid = "disturbed"
+		}
+		must(t, w.WriteEnv(trial.Env{Planned: 2, Finished: time.Now()}))
+		for _, x := range []trial.Trial{calibration, x} {
+			must(t, w.Append(x))
+		}
+		must(t, w.Close())
+		if code, _, stderr := execute(t.Context(), "run", "--resume", dir); code != 2 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit code %d, %s", name, code, stderr)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/claims"
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/poolbench/poolbench/bench/internal/figures"
@@ -111,12 +112,21 @@ func resumed(writer *trial.Writer, run trial.Run, catalog bench.Suite) (session,
 	return s, nil
 }
 
-// keptText is what of an interrupted run is kept.
-func keptText(trials int) string {
-	if trials == 1 {
-		return "the trial that was measured is"
+// keptText is what of an interrupted run is kept, in the numbers that the report has: of planned trials, and of those that were measured
+// again because they could not be used.
+func keptText(trials, steps, planned int) string {
+	text := fmt.Sprintf("%s of at most %s planned", figures.Counted(steps, "trial"), figures.Count(planned))
+	switch again := trials - steps; {
+	case again == 1:
+		text += ", and 1 that repeats one of them, are"
+	case again > 1:
+		text += fmt.Sprintf(", and %s that repeat some of them, are", figures.Count(again))
+	case steps == 1:
+		text += " is"
+	default:
+		text += " are"
 	}
-	return fmt.Sprintf("the %s that were measured are", figures.Counted(trials, "trial"))
+	return text
 }
 
 // hold has the run be held to rules at its end, which have to be about something that it measures.
@@ -160,6 +170,12 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 		count(t)
 	}
 	s.options.Upcoming = shown.upcoming
+	s.options.Warn = func(w trial.Warning) { // one that goes on tells what it told before
+		if !slices.Contains(s.env.Warnings, w) {
+			s.env.Warnings = append(s.env.Warnings, w)
+			shown.warned(w)
+		}
+	}
 	runErr := s.suite.Run(ctx, s.options, func(t trial.Trial) error {
 		if err := s.writer.Append(t); err != nil {
 			return err
@@ -175,10 +191,14 @@ func (s session) run(ctx context.Context, stdout, stderr io.Writer) error {
 	case runErr == nil:
 		s.env.Planned = steps // what was decided early needs no more
 	case ctx.Err() != nil && errors.Is(runErr, ctx.Err()):
-		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `%s`", keptText(kept), s.writer.Dir(), goOn(s.writer.Dir(), s.env))
+		runErr = fmt.Errorf("interrupted; %s kept in %s; go on with `%s`", keptText(kept, steps, s.env.Planned), s.writer.Dir(), goOn(s.writer.Dir(), s.env))
 	}
 	if runErr == nil && valid == 0 {
-		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s says more", figures.Counted(kept, "trial"), reasons, filepath.Join(s.writer.Dir(), "report.md"))
+		more := filepath.Join(s.writer.Dir(), "report.md") + " says more"
+		if reasons.disturbed() {
+			more = lookDoctor + ", and " + more
+		}
+		runErr = codedf(exitInvalid, "not one of %s is valid: %v; %s", figures.Counted(kept, "trial"), reasons, more)
 	}
 	if err := errors.Join(s.writer.WriteEnv(s.env), s.writer.Close()); err != nil {
 		return errors.Join(runErr, err)
@@ -210,7 +230,7 @@ func goOn(dir string, env trial.Env) string {
 	switch {
 	case len(env.Situation) > 0:
 		line += " && poolbench pick " + dir
-	case env.Suite == claimsSuite:
+	case env.Suite == claims.Suite:
 		line += " && poolbench claims " + dir
 	}
 	return line
@@ -223,6 +243,15 @@ func (r runFlags) checkFolder() error {
 		return fmt.Errorf("--name %s: that is the link to the newest run; name another folder", r.name)
 	case r.name != "" && (r.name != filepath.Base(r.name) || r.name == "." || r.name == ".."):
 		return fmt.Errorf("--name %s: has to be a plain name; say with --results where the run's folder is made", r.name)
+	}
+	for dir := filepath.Clean(r.results); ; dir = filepath.Dir(dir) { // the first part of it that is there
+		info, err := os.Stat(dir)
+		if err == nil && !info.IsDir() {
+			return fmt.Errorf("--results %s: %s is a file, and runs are put into a folder; name another one", r.results, dir)
+		}
+		if err == nil || dir == filepath.Dir(dir) {
+			break
+		}
 	}
 	link := filepath.Join(r.results, filepath.Base(latest))
 	if info, err := os.Lstat(link); err == nil && info.IsDir() {

@@ -128,7 +128,7 @@ func TestUsageIsToldAsFarAsThePlatformTellsIt(t *testing.T) {
 			trial.Usage{GCCycles: 1, GCPause: time.Millisecond, Goroutines: 2},
 			0,
 			"used in 0s: this system tells neither CPU time nor memory\n" +
-				"1 garbage collections, which stopped it for 1ms in all, 2 goroutines now\n",
+				"1 garbage collection, which stopped it for 1ms in all, 2 goroutines now\n",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

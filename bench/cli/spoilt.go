@@ -27,19 +27,9 @@ func (s spoilers) add(t trial.Trial) {
 const mostSpoilers = 2
 
 // String says what made trials invalid, how often, and what to do: "driver-paused in 9 (leave the machine alone), machine-disturbed
-// in 3 (...)"; empty for none. Findings come first, because a trial without one may be invalid because of another's: there is
-// no rate to offer where the capacity could not be measured.
+// in 3 (...)"; empty for none.
 func (s spoilers) String() string {
-	byCode := map[string]int{}
-	for reason, n := range s {
-		byCode[reason.code] += n
-	}
-	order := slices.SortedFunc(maps.Keys(byCode), func(a, b string) int {
-		if (a == "") != (b == "") {
-			return strings.Compare(b, a)
-		}
-		return cmp.Or(byCode[b]-byCode[a], strings.Compare(a, b))
-	})
+	order, byCode := s.codes()
 	var parts []string
 	for _, code := range order[:min(len(order), mostSpoilers)] {
 		if do := s.usual(code); code == "" {
@@ -58,6 +48,17 @@ func (s spoilers) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// codes are those of the reasons, the most frequent first, with how often each was one.
+func (s spoilers) codes() (order []string, trials map[string]int) {
+	trials = map[string]int{}
+	for reason, n := range s {
+		trials[reason.code] += n
+	}
+	return slices.SortedFunc(maps.Keys(trials), func(a, b string) int {
+		return cmp.Or(trials[b]-trials[a], strings.Compare(a, b))
+	}), trials
+}
+
 // usual is what most often has to be done about a code: a finding may have different causes.
 func (s spoilers) usual(code string) string {
 	best := spoiler{}
@@ -67,4 +68,54 @@ func (s spoilers) usual(code string) string {
 		}
 	}
 	return best.do
+}
+
+// disturbed says that a finding is among the reasons, and not only what a server did.
+func (s spoilers) disturbed() bool {
+	for reason := range s {
+		if reason.code != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// lookDoctor is what to do where the machine may be why.
+const lookDoctor = "`poolbench doctor` says what disturbs this machine"
+
+// unmeasured says of each scenario's strategies of which no trial can be used that they were not measured, and what is most often why.
+// More repetitions are no advice for them.
+func unmeasured(run trial.Run) map[string]map[string]string {
+	valid := map[string]map[string]bool{}
+	for _, t := range run.Trials {
+		if valid[t.Scenario] == nil {
+			valid[t.Scenario] = map[string]bool{}
+		}
+		if t.Invalid == "" {
+			valid[t.Scenario][t.Strategy] = true
+		}
+	}
+	why := map[string]spoilers{}
+	for _, t := range run.Trials {
+		if why[t.Scenario] == nil {
+			why[t.Scenario] = spoilers{}
+		}
+		if !valid[t.Scenario][t.Strategy] {
+			why[t.Scenario].add(t)
+		}
+	}
+	all := map[string]map[string]string{}
+	for _, sc := range run.Env.Scenarios {
+		word := "not measured"
+		if order, _ := why[sc.Name].codes(); len(order) > 0 {
+			word += ": " + cmp.Or(order[0], why[sc.Name].usual(""))
+		}
+		all[sc.Name] = map[string]string{}
+		for _, name := range sc.Strategies {
+			if !valid[sc.Name][name] {
+				all[sc.Name][name] = word
+			}
+		}
+	}
+	return all
 }

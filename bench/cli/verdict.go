@@ -69,7 +69,8 @@ const (
 	verdictLines = 24 // with warnings
 	verdictWidth = 110
 	verdictText  = 3  // lines for each sentence
-	verdictRows  = 14 // of the table, that the sentences leave room for
+	verdictRows  = 14 // of the table, that the sentences leave room for,
+	verdictLeast = 4  // if so many lines are left for them
 	warningLines = 6  // of all warnings
 	verdictFirst = 2  // sentences that say what to take, and where not
 
@@ -122,8 +123,8 @@ func printWarnings(w io.Writer, warnings []string) int {
 }
 
 // printVerdict writes warnings, and the verdict as a table, in at most verdictLines lines: each scenario has one, and what has no room
-// is counted.
-func printVerdict(w io.Writer, v verdict.Verdict, warnings []string) {
+// is counted. lacking are the words for what no trial can be used of, by scenario and strategy.
+func printVerdict(w io.Writer, v verdict.Verdict, lacking map[string]map[string]string, warnings []string) {
 	room := verdictLines - printWarnings(w, warnings)
 	sentences := v.Overall.Sentences
 	if len(v.Scenarios) == 0 {
@@ -142,7 +143,7 @@ func printVerdict(w io.Writer, v verdict.Verdict, warnings []string) {
 		const around = 4 // the table's frame and head
 		room -= around
 	}
-	lines := fill(sentences, room-min(len(rows), verdictRows), "answers")
+	lines := fill(sentences, max(room-min(len(rows), verdictRows), verdictLeast), "answers")
 	for _, l := range lines {
 		fmt.Fprintln(w, l)
 	}
@@ -156,7 +157,7 @@ func printVerdict(w io.Writer, v verdict.Verdict, warnings []string) {
 	}
 	t := newTable(w, "scenario", "best", "not")
 	for _, s := range rows {
-		t.AppendRow(table.Row{fit([]string{s.Name}, scenarioWidth), cmp.Or(fit(labelled(v, s.Best), bestWidth), "–"), fit(others(v, s), othersWidth)})
+		t.AppendRow(table.Row{fit([]string{s.Name}, scenarioWidth), cmp.Or(fit(labelled(v, s.Best), bestWidth), "–"), fit(others(v, s, lacking[s.Name]), othersWidth)})
 	}
 	t.Render()
 	if left > 0 {
@@ -173,28 +174,27 @@ func labelled(v verdict.Verdict, names []string) []string {
 }
 
 // others are the strategies that are not among the best, with what the report's matrix says of them; those of which it says
-// the same come together, and more than two of them as a number.
-func others(v verdict.Verdict, s verdict.Scenario) []string {
+// the same come together, and more than two of them as a number. One that is open has the word that it is lacking by, if any.
+func others(v verdict.Verdict, s verdict.Scenario, lacking map[string]string) []string {
 	var words []string
 	by := map[string][]string{}
-	add := func(name string) {
-		word := s.Word(name)
+	add := func(name, word string) {
 		if by[word] == nil {
 			words = append(words, word)
 		}
 		by[word] = append(by[word], v.Labels[name])
 	}
 	for _, o := range s.Out {
-		add(o.Strategy)
+		add(o.Strategy, s.Word(o.Strategy))
 	}
 	for _, b := range s.Behind {
-		add(b.Strategy)
+		add(b.Strategy, s.Word(b.Strategy))
 	}
 	for _, o := range s.Undecided {
-		add(o.Strategy)
+		add(o.Strategy, cmp.Or(lacking[o.Strategy], s.Word(o.Strategy)))
 	}
 	for _, name := range s.Unranked {
-		add(name)
+		add(name, cmp.Or(lacking[name], s.Word(name)))
 	}
 	var out []string
 	for _, word := range words {

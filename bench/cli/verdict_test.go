@@ -49,7 +49,7 @@ func TestTheVerdictFitsATerminal(t *testing.T) {
 				v.Scenarios = append(v.Scenarios, s)
 			}
 			var b bytes.Buffer
-			printVerdict(&b, v, c.warnings)
+			printVerdict(&b, v, nil, c.warnings)
 			lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 			if len(lines) > verdictLines {
 				t.Errorf("%d scenarios: %d lines\n%s", n, len(lines), b.String())
@@ -134,5 +134,36 @@ func TestReportWritesTheVerdictAndSaysIt(t *testing.T) {
 	}
 	if err := writeVerdict(filepath.Join(dir, "none"), run); err == nil || !strings.Contains(err.Error(), filepath.Join("none", "verdict.json")) {
 		t.Errorf("no folder: %v", err)
+	}
+}
+
+// Catches: "undecided", which is said to take more repetitions, of what was never measured, or was measured in vain.
+func TestWhatNoTrialCanBeUsedOfIsNotCalledUndecided(t *testing.T) {
+	spoilt := func(code string) trial.Trial {
+		return trial.Trial{Invalid: "x", Findings: []trial.Finding{{Code: code, Text: "seen; do", Invalid: true}}}
+	}
+	run := trial.Run{Env: trial.Env{Repetitions: 3, Scenarios: []trial.Scenario{
+		{Name: "spoilt", Strategies: []string{"a", "b", "c", "d", "e"}}, {Name: "broken", Strategies: []string{"a"}}}}}
+	add := func(scenario, strategy string, x trial.Trial) {
+		x.Seq, x.Scenario, x.Strategy, x.Workload, x.Measured = len(run.Trials), scenario, strategy, "echo", "request"
+		x.Load, x.Window, x.TimeOut = trial.Load{Loop: trial.Closed, Clients: 1}, time.Second, time.Second
+		x.Clients = trial.Clients{Total: 1, Served: 1, Good: []int64{0}}
+		run.Trials = append(run.Trials, x)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		add("spoilt", name, spoilt("driver-paused"))
+		add("spoilt", name, spoilt("driver-paused"))
+		add("spoilt", name, spoilt("late-edge"))
+	}
+	add("spoilt", "d", trial.Trial{}) // one trial each decides nothing, and takes more
+	add("spoilt", "d", spoilt("late-edge"))
+	add("spoilt", "e", trial.Trial{})
+	add("broken", "a", trial.Trial{Invalid: "start: no such pool"})
+	var b bytes.Buffer
+	printVerdict(&b, verdict.Of(run), unmeasured(run), nil)
+	for _, want := range []string{"d and e undecided, 3 not measured: driver-paused", "a not measured: start: no such pool"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, b.String())
+		}
 	}
 }

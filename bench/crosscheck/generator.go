@@ -36,6 +36,7 @@ type said struct {
 	PerSecond float64
 	P50, P99  time.Duration
 	Unit      time.Duration // in which it says P50 and P99; 0: it does not say them
+	Spoilt    string        // the code of the finding that says that the run cannot be used; only our own driver looks
 }
 
 // generators are those that can be checked against. The first one that is there is what the others are compared with.

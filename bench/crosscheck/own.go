@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
@@ -78,8 +79,12 @@ func carryOut(text string) error {
 func summary(t trial.Trial) said {
 	p50, _ := t.Latency.Response.Quantile(0.50)
 	p99, _ := t.Latency.Response.Quantile(0.99)
+	spoilt := ""
+	if i := slices.IndexFunc(t.Findings, func(f trial.Finding) bool { return f.Invalid }); i >= 0 {
+		spoilt = t.Findings[i].Code
+	}
 	return said{
-		Requests: t.Counts.Good, Failed: t.Counts.Intended - t.Counts.OK,
+		Spoilt: spoilt, Requests: t.Counts.Good, Failed: t.Counts.Intended - t.Counts.OK,
 		PerSecond: float64(t.Counts.Good) / t.Window.Seconds(),
 		P50:       p50, P99: p99, Unit: time.Nanosecond,
 	}

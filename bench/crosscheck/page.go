@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,9 @@ func (r result) page() string {
 	fmt.Fprintf(&b, "- **By:** `%s`, poolbench at %s\n", strings.Join(e.Command, " "), commit(e))
 	fmt.Fprintf(&b, "- **Server:** workload `%s`, strategy goroutine, %s; one process for all\n", served, side(e.Server))
 	fmt.Fprintf(&b, "- **Generators:** closed loop, %d connections, one after the other for %v each, rounds: %d; %s\n\n", r.task.Connections, r.task.Length, r.rounds, side(e.Driver))
+	if caution := r.caution(); caution != "" {
+		fmt.Fprintf(&b, "**%s**\n\n", caution)
+	}
 	b.WriteString(r.table())
 	b.WriteString("\n\n")
 	for _, line := range r.notes() {
@@ -76,6 +81,33 @@ func (r result) table() string {
 		})
 	}
 	return t.RenderMarkdown()
+}
+
+// caution says that the machine was disturbed, if our own driver has seen so in its rounds: the others, which do not look, were measured in
+// between.
+func (r result) caution() string {
+	rounds := 0
+	codes := map[string]int{}
+	for _, one := range r.runs {
+		if one.name != ownName {
+			continue
+		}
+		rounds++
+		if one.Spoilt != "" {
+			codes[one.Spoilt]++
+		}
+	}
+	if len(codes) == 0 {
+		return ""
+	}
+	var each []string
+	spoilt := 0
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		spoilt += codes[code]
+		each = append(each, fmt.Sprintf("%s in %d", code, codes[code]))
+	}
+	return fmt.Sprintf("This compares nothing: the machine was disturbed in %d of the %d rounds of poolbench's own driver, and so it was in those of the others, which do not look (%s). "+
+		"`poolbench doctor` says what disturbs it; then measure again.", spoilt, rounds, strings.Join(each, ", "))
 }
 
 // baseline is the generator that the others are compared with; our own if there is no other.

@@ -111,3 +111,21 @@ func TestPagesAreAsTheyWere(t *testing.T) {
 		}
 	}
 }
+
+// Catches: a comparison on a machine that did other things, printed as if it were one.
+func TestADisturbedMachineIsSaid(t *testing.T) {
+	r := result{runs: drifting(4)}
+	if got := r.page(); strings.Contains(got, "disturbed") {
+		t.Errorf("nothing was disturbed:\n%s", got)
+	}
+	spoilt := summary(trial.Trial{Window: time.Second, Findings: []trial.Finding{{Code: "driver-late"}, {Code: "driver-paused", Invalid: true}}}).Spoilt
+	for i, one := range r.runs {
+		if one.name == ownName && one.round > 1 {
+			r.runs[i].Spoilt = spoilt
+		}
+	}
+	page := r.page()
+	if said, table := strings.Index(page, "disturbed in 2 of the 4 rounds"), strings.Index(page, "| generator"); said < 0 || table < said || !strings.Contains(page, "driver-paused in 2") {
+		t.Errorf("it is not said before the table:\n%s", page)
+	}
+}

@@ -158,7 +158,7 @@ func (r Rule) Violations(run trial.Run) ([]Violation, error) {
 	var unknown []error
 	cells := r.about(run)
 	if len(cells) == 0 {
-		return nil, fmt.Errorf("%s: nothing in the run is what it is about: %s", r, whatThereIs(run))
+		return nil, fmt.Errorf("%s: nothing in the run is what it is about: %s", r, r.missing(run))
 	}
 	for _, s := range cells {
 		if n := ended(run, s.Cell); n > 0 {
@@ -233,24 +233,49 @@ func decidingLevels(run trial.Run) map[string]float64 {
 	return levels
 }
 
-func whatThereIs(run trial.Run) string {
-	scenarios, strategies, levels := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, t := range run.Trials {
-		if t.Calibrates {
-			continue
+// missing says which part of the rule the run has nothing of, with what it has there. A strategy is named by its kind where the kind is
+// not there, because full names are many and long.
+func (r Rule) missing(run trial.Run) string {
+	trials := slices.DeleteFunc(slices.Clone(run.Trials), func(t trial.Trial) bool { return t.Calibrates })
+	names := func(of func(trial.Trial) string) string {
+		set := map[string]bool{}
+		for _, t := range trials {
+			if name := of(t); name != "" {
+				set[name] = true
+			}
 		}
-		scenarios[t.Scenario], strategies[t.Strategy] = true, true
-		if t.Load.Fraction != 0 {
-			levels[strconv.FormatFloat(t.Load.Fraction, 'g', 4, 64)] = true
+		if len(set) == 0 {
+			return "nothing"
 		}
+		return strings.Join(slices.Sorted(maps.Keys(set)), ", ")
 	}
-	list := func(name string, of map[string]bool) string {
-		if len(of) == 0 {
-			return "no " + name
+	keep := func(fits func(trial.Trial) bool) bool {
+		left := slices.DeleteFunc(slices.Clone(trials), func(t trial.Trial) bool { return !fits(t) })
+		if len(left) > 0 {
+			trials = left
 		}
-		return name + " " + strings.Join(slices.Sorted(maps.Keys(of)), ", ")
+		return len(left) > 0
 	}
-	return strings.Join([]string{list("scenarios", scenarios), list("strategies", strategies), list("levels", levels)}, "; ")
+	where := ""
+	if r.Scenario != "" {
+		if !keep(func(t trial.Trial) bool { return t.Scenario == r.Scenario }) {
+			return fmt.Sprintf("no scenario is %q; there are: %s", r.Scenario, names(func(t trial.Trial) string { return t.Scenario }))
+		}
+		where = " in " + r.Scenario
+	}
+	if r.Strategy != "" && !keep(func(t trial.Trial) bool { return r.isFor(t.Strategy) }) {
+		name := trial.Kind
+		if keep(func(t trial.Trial) bool { return trial.Kind(t.Strategy) == trial.Kind(r.Strategy) }) {
+			name = func(full string) string { return full }
+		}
+		return fmt.Sprintf("no strategy%s is %q; there are: %s", where, r.Strategy, names(func(t trial.Trial) string { return name(t.Strategy) }))
+	}
+	return fmt.Sprintf("there is no such level%s; there are: %s", where, names(func(t trial.Trial) string {
+		if t.Load.Fraction == 0 {
+			return ""
+		}
+		return strconv.FormatFloat(t.Load.Fraction, 'g', 4, 64)
+	}))
 }
 
 // A metric is what a rule can be about.

@@ -138,7 +138,7 @@ func TestARuleIsAboutWhatItNames(t *testing.T) {
 		if got := places(vs); !slices.Equal(got, want) || (err != nil) != (want == nil) {
 			t.Errorf("%q: %q, want %q: %v", text, got, want, err)
 		}
-		if want == nil && !strings.Contains(fmt.Sprint(err), "scenarios echo, wait; strategies "+refuses) {
+		if want == nil && !strings.Contains(fmt.Sprint(err), "there are: ") {
 			t.Errorf("%q: it does not say what there is: %v", text, err)
 		}
 	}
@@ -313,5 +313,28 @@ func TestValuesAreWrittenForPeople(t *testing.T) {
 	}
 	if got := place(stat.Cell{Scenario: "s", Fraction: 0.1 + 0.2, Strategy: "x"}); got != "s at 0.3 for x" {
 		t.Error(got)
+	}
+}
+
+// Catches: a typing error that is answered with every strategy's full name.
+func TestARuleAboutNothingIsToldWhatThereIsInItsPlace(t *testing.T) {
+	var run trial.Run
+	for _, x := range []struct {
+		scenario, strategy string
+		fraction           float64
+	}{{"echo", "ants:workers=1", 0}, {"echo", "ants:workers=2", 0}, {"echo", "pond:workers=1", 0}, {"overload", "thread:workers=1", 0.5}} {
+		run.Trials = append(run.Trials, trial.Trial{Scenario: x.scenario, Strategy: x.strategy, Load: trial.Load{Fraction: x.fraction}})
+	}
+	for text, want := range map[string]string{
+		"p99>1ms on ecko":               `no scenario is "ecko"; there are: echo, overload`,
+		"p99>1ms on echo for thread":    `no strategy in echo is "thread"; there are: ants, pond`,
+		"p99>1ms for swarm":             `no strategy is "swarm"; there are: ants, pond, thread`,
+		"p99>1ms for ants:workers=3":    `no strategy is "ants:workers=3"; there are: ants:workers=1, ants:workers=2`,
+		"p99>1ms on overload at 0.9":    `no such level in overload; there are: 0.5`,
+		"p99>1ms on echo for ants at 1": `no such level in echo; there are: nothing`,
+	} {
+		if got := must(t, text).missing(run); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }

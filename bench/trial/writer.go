@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The files of a run's folder.
@@ -111,6 +112,9 @@ func (w *Writer) resume(trials *os.File) (Run, error) {
 		return Run{}, err
 	}
 	if !run.Env.Finished.IsZero() && !run.Env.Interrupted {
+		if !slices.ContainsFunc(run.Trials, func(t Trial) bool { return t.Invalid == "" && !t.Calibrates }) {
+			return Run{}, fmt.Errorf("%s has come to its end and not one trial of it is valid: to go on would add none; its report says why, and when that is mended it has to be measured anew", w.dir)
+		}
 		return Run{}, fmt.Errorf("%s is whole: all of it was measured", w.dir)
 	}
 	if w.size, err = complete(trials, len(run.Trials)); err != nil {

@@ -23,12 +23,14 @@ type summary struct {
 	Started  time.Time // zero where env.json cannot be read
 	Took     string
 	Machine  string
-	Suite    string
+	Asked    string // of which suite or scenarios
 	Trials   int
 	Partial  string // why it does not hold all that was planned
 	Sentence string // the verdict's first
 	Problem  string // why it cannot be shown, or not all of it
 	Broken   bool   // nothing can be compared or drawn
+
+	kind string // the same for runs of the same scenarios of the same suite
 }
 
 // summarise reads the little that the list needs.
@@ -42,7 +44,8 @@ func summarise(f runFS) summary {
 	if err != nil {
 		return broken(err)
 	}
-	s.Started, s.Machine, s.Suite = env.Started, machine(env.Platform), env.Suite
+	s.Started, s.Machine = env.Started, machine(env.Platform)
+	s.Asked, s.kind = asked(env)
 	if env.Finished.After(env.Started) {
 		s.Took = env.Finished.Sub(env.Started).Round(time.Second).String()
 	}
@@ -63,6 +66,30 @@ func summarise(f runFS) summary {
 		s.Problem = err.Error()
 	}
 	return s
+}
+
+// fewScenarios are named: a run of so many was hardly that of a whole suite.
+const fewScenarios = 3
+
+// asked says which suite was measured, or which scenarios of one, and what runs that were asked the same have in common.
+func asked(e trial.Env) (text, kind string) {
+	var names []string
+	for _, sc := range e.Scenarios {
+		names = append(names, sc.Name)
+	}
+	kind = fmt.Sprintf("%q %q", e.Suite, slices.Sorted(slices.Values(names)))
+	of := ""
+	if e.Suite != "" {
+		of = "suite " + e.Suite
+	}
+	if n := len(names); n == 0 || n > fewScenarios {
+		return of, kind
+	}
+	text = strings.Join(names, ", ")
+	if of != "" {
+		text += " (of " + of + ")"
+	}
+	return text, kind
 }
 
 // partial is why a run of so many trials does not hold all that was planned. A run that ended writes down how many it needed,
@@ -215,20 +242,33 @@ func (s *server) list(root *os.Root) (list, error) {
 	return l, nil
 }
 
-// choose proposes what most readers want to compare: the newest run with the one before it.
+// choose proposes what most readers want to compare: the newest run that ended, and the one before it that was asked the same. Without
+// such a pair it is the newest two that can be compared at all.
 func (l *list) choose() {
-	chosen := 0
+	var able, whole []*listed
 	for i := range l.Runs {
-		if l.Runs[i].Broken {
+		run := &l.Runs[i]
+		if run.Broken {
 			continue
 		}
-		switch chosen++; chosen {
-		case 1:
-			l.Runs[i].New = true
-		case 2:
-			l.Runs[i].Old = true
-			l.Compares = true
-			return
+		able = append(able, run)
+		if run.Partial == "" {
+			whole = append(whole, run)
 		}
 	}
+	if l.Compares = len(able) > 1; !l.Compares {
+		if len(able) > 0 {
+			able[0].New = true
+		}
+		return
+	}
+	for i, run := range whole {
+		for _, before := range whole[i+1:] {
+			if before.kind == run.kind {
+				run.New, before.Old = true, true
+				return
+			}
+		}
+	}
+	able[0].New, able[1].Old = true, true
 }

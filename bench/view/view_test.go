@@ -415,3 +415,51 @@ func TestDecodedRunsAreOfTheFilesAsTheyAreAndFew(t *testing.T) {
 		t.Errorf("it is not read again: %v", err)
 	}
 }
+
+// Catches: a run of one scenario under the name of its suite, and a proposal to compare runs that have nothing in common, or that did not end.
+func TestWhatWasAskedTheSameIsProposedForComparison(t *testing.T) {
+	var suite []trial.Scenario
+	for _, name := range []string{"echo", "wait", "crowd", "slow"} {
+		suite = append(suite, trial.Scenario{Name: name})
+	}
+	for text, e := range map[string]trial.Env{
+		"suite quick":                 {Suite: "quick", Scenarios: suite},
+		"crowd (of suite quick)":      {Suite: "quick", Scenarios: suite[2:3]},
+		"echo, wait (of suite quick)": {Suite: "quick", Scenarios: suite[:2]},
+		"echo":                        {Scenarios: suite[:1]},
+	} {
+		if got, _ := asked(e); got != text {
+			t.Errorf("got %q, want %q", got, text)
+		}
+	}
+	_, whole := asked(trial.Env{Suite: "quick", Scenarios: suite})
+	_, part := asked(trial.Env{Suite: "quick", Scenarios: suite[:1]})
+	if whole == part {
+		t.Fatal("a part of a suite is taken for the whole")
+	}
+	run := func(kind, partial string, broken bool) listed {
+		return listed{summary: summary{kind: kind, Partial: partial, Broken: broken}}
+	}
+	for name, c := range map[string]struct {
+		runs     []listed // newest first
+		new, old int      // -1: none
+	}{
+		"two of one suite with another between":  {[]listed{run(part, "", false), run(whole, "", false), run(part, "", false)}, 0, 2},
+		"the newest is the only one of its kind": {[]listed{run(part, "", false), run(whole, "", false), run(whole, "", false)}, 1, 2},
+		"the newest did not end":                 {[]listed{run(whole, "interrupted", false), run(whole, "", false), run(whole, "", false)}, 1, 2},
+		"no two of a kind":                       {[]listed{run(whole, "", true), run(whole, "interrupted", false), run(part, "", false)}, 1, 2},
+		"one":                                    {[]listed{run(whole, "", true), run(whole, "", false)}, 1, -1},
+		"none":                                   {nil, -1, -1},
+	} {
+		l := list{Runs: c.runs}
+		l.choose()
+		for i, r := range l.Runs {
+			if r.New != (i == c.new) || r.Old != (i == c.old) {
+				t.Errorf("%s: run %d is new %v and old %v", name, i, r.New, r.Old)
+			}
+		}
+		if l.Compares != (c.old >= 0) {
+			t.Errorf("%s: can be compared: %v", name, l.Compares)
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -27,8 +29,48 @@ func checkout(module string) (commit string, dirty bool) {
 	if err != nil {
 		return unknown, false
 	}
-	changes, err := git(root, "status", "--porcelain")
-	return head, err != nil || changes != "" // a state that cannot be told is not a clean one
+	changes, err := git(root, "status", "--porcelain", "-z", "--untracked-files=all")
+	if err != nil {
+		return head, true // a state that cannot be told is not a clean one
+	}
+	prefix, err := git(root, "rev-parse", "--show-prefix") // status names files from the top of the checkout
+	if err != nil {
+		return head, true
+	}
+	for entry := range strings.SplitSeq(changes, "\x00") {
+		path, untracked := strings.CutPrefix(entry, "?? ")
+		if entry == "" || untracked && !builds(root, strings.TrimPrefix(path, prefix)) {
+			continue
+		}
+		return head, true
+	}
+	return head, false
+}
+
+// builds says whether a file that git does not know can be a part of the program: as source, as what decides on its modules, or because
+// a Go file of its folder or of one above embeds files. A suite or notes that somebody puts into the checkout leave the program as it is.
+func builds(root, path string) bool {
+	switch filepath.Base(path) {
+	case "go.mod", "go.sum", "go.work", "go.work.sum":
+		return true
+	}
+	if slices.Contains([]string{".go", ".s", ".S", ".c", ".h", ".syso"}, filepath.Ext(path)) {
+		return true
+	}
+	for dir := filepath.Dir(filepath.FromSlash(path)); ; dir = filepath.Dir(dir) {
+		sources, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		if err != nil {
+			return true
+		}
+		for _, source := range sources {
+			if text, err := os.ReadFile(source); err != nil || bytes.Contains(text, []byte("\n//go:embed ")) {
+				return true
+			}
+		}
+		if dir == "." {
+			return false
+		}
+	}
 }
 
 // moduleRoot finds the folder of the go.mod that governs dir, if it is module's.

@@ -168,6 +168,42 @@ func TestCheckoutIsAskedForTheCommit(t *testing.T) {
 	}
 }
 
+// Catches: runs that seem to be of another program because of a suite, notes or results that somebody put beside it; a program that is
+// another one and seems to be the commit's.
+func TestWhatIsNoPartOfTheProgramDoesNotChangeIt(t *testing.T) {
+	for file, c := range map[string]struct {
+		text  string
+		dirty bool
+	}{
+		"mine.yaml":          {"name: mine\n", false},
+		"my notes/a b.txt":   {"", false},
+		"go.work":            {"go 1.26\n", true},
+		"pkg/new.go":         {"package pkg\n", true},
+		"pkg/add_amd64.s":    {"", true},
+		"embeds/more.yaml":   {"", true},
+		"embeds/in/side.txt": {"", true},
+		"go.mod":             {"module example.com/m\n\ngo 1.26\n", true}, // known to git, and changed
+		"embeds/known.yaml":  {"another text", true},
+	} {
+		dir := repository(t, "example.com/m")
+		put(t, dir+"/embeds/embeds.go", "package embeds\n\nimport _ \"embed\"\n\n//go:embed *.yaml\nvar files string\n")
+		put(t, dir+"/embeds/known.yaml", "a text")
+		for _, args := range [][]string{{"add", "."}, {"-c", "user.name=n", "-c", "user.email=e@example.com", "commit", "-q", "-m", "more"}} {
+			if out, err := git(dir, args...); err != nil {
+				t.Fatalf("git %v: %v\n%s", args, err, out)
+			}
+		}
+		t.Chdir(dir)
+		if _, dirty := checkout("example.com/m"); dirty {
+			t.Fatalf("%s: it begins with changes", file)
+		}
+		put(t, filepath.Join(dir, file), c.text)
+		if _, dirty := checkout("example.com/m"); dirty != c.dirty {
+			t.Errorf("with %s: changed %v, want %v", file, dirty, c.dirty)
+		}
+	}
+}
+
 func TestAnotherCheckoutIsNotOurs(t *testing.T) {
 	dir := repository(t, "example.com/other")
 	for name, c := range map[string]struct{ dir, module string }{

@@ -32,7 +32,7 @@ func main() {
 	suite.Name, suite.Workloads = "mine", workload.All()
 	suite.Kinds = append(all.Kinds(), strategies.Kind{Name: "spawn", About: "a new goroutine, within a limit", New: newSpawn,
 		Default: strategies.Limits{Workers: 64}, Units: []strategies.Unit{strategies.ConnUnit, strategies.RequestUnit}})
-	ask.Name, ask.Workload, ask.DecidedBy = "spawn", "exchange", "server-cpu"
+	ask.Name, ask.Workload, ask.DecidedBy = "sessions", "exchange", "server-cpu"
 	ask.Strategies = []string{"goroutine", "channel:workers=64", "spawn:workers=64"}
 	suite.Scenarios = append(suite.Scenarios, ask)
 	cli.Main(suite)
