@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
@@ -48,6 +49,9 @@ func (c column) fill(cells []cell, note func(string) string) (string, []string) 
 			text += note("This is the client's time-out: the request at this percentile was never answered.")
 		}
 		out = append(out, text)
+	}
+	if len(vs) == 0 {
+		return c.head, out // there is nothing that a unit would be of
 	}
 	return c.head + ", " + u.name, out
 }
@@ -113,7 +117,11 @@ func goodputColumn(d *document, l level) textColumn {
 		}
 	}
 	u := columnUnit(rates, vs)
-	return textColumn{"goodput, " + u.name, func(c cell) string {
+	head := "goodput"
+	if len(vs) > 0 {
+		head += ", " + u.name
+	}
+	return textColumn{head, func(c cell) string {
 		text := withInterval(d, c.Goodput, u.of)
 		if c.Goodput.N > 0 && c.Bounded() {
 			text = "≥ " + text + d.note("A lower bound: the driver was the bottleneck.")
@@ -142,15 +150,54 @@ func notOKColumn() textColumn {
 
 func (s scenario) closedTable(d *document, l level) {
 	ratio := textColumn{"ratio to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.Goodput) }}
-	s.tabulate(d, l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), servedColumn(), cpuColumn(s), notOKColumn()})
+	s.tabulate(d, l, s.rests(l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), servedColumn(), cpuColumn(s), notOKColumn()}))
+	s.uneven(d, l)
 }
 
 func (s scenario) openTable(d *document, l level) {
 	kept := textColumn{"of offered", func(c cell) string { return percent(c.kept()) }}
 	ratio := textColumn{"p99 to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.ResponseP99) }}
 	lag := column{"lag p50", times, func(c cell) (float64, bool) { return quantile(c.Latency.Lag, 0.5) }, fewSamples, false}
-	s.tabulate(d, l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, servedColumn(),
-		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()})
+	s.tabulate(d, l, s.rests(l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, servedColumn(),
+		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()}))
+	s.uneven(d, l)
+}
+
+// restsOn is how many repetitions the figures of most rows should rest on: the baseline's, or where there is none the most of any.
+func (s scenario) restsOn(l level) (n int) {
+	for _, c := range l.cells {
+		if c.label == s.baseline && !c.Twin {
+			return c.Trials
+		}
+		n = max(n, c.Trials)
+	}
+	return n
+}
+
+// fewer says whether anybody's figures rest on fewer repetitions than that.
+func (s scenario) fewer(l level) bool {
+	return slices.ContainsFunc(l.cells, func(c cell) bool { return c.Trials > 0 && c.Trials < s.restsOn(l) })
+}
+
+// rests adds to a table's columns how many repetitions each row rests on, where that is not the same for all.
+func (s scenario) rests(l level, columns []any) []any {
+	if !s.fewer(l) {
+		return columns
+	}
+	return append([]any{textColumn{"trials", func(c cell) string {
+		if c.Trials < s.restsOn(l) {
+			return "of " + count(int64(c.Trials))
+		}
+		return count(int64(c.Trials))
+	}}}, columns...)
+}
+
+// uneven says what such rows are not good for. Who is decided leaves the run, so it is the rule and no accident.
+func (s scenario) uneven(d *document, l level) {
+	if !s.fewer(l) {
+		return
+	}
+	d.f("Where it says *of* so many trials, a row rests on fewer repetitions than the others, and the machine drifts: ratios compare, being of pairs within repetitions, and medians and percentiles do not.\n\n")
 }
 
 // senseSign is a sense as it stands in a table.

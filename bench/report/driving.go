@@ -14,8 +14,8 @@ func (v view) driving(d *document) {
 		d.f("- **Driver:** %s.\n", prose(text))
 	}
 	for _, c := range v.ceiling {
-		d.f("- **%s:** %s in closed loop against a server that does next to nothing, the median of %s before the first comparison. A figure near it is the driver's own, so equality of strategies is judged in open loops that offer at most half of it, %s.\n",
-			capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"), rate(c.Goodput.Value/2))
+		d.f("- **%s:** %s in closed loop against a server that does next to nothing, the median of %s before the first comparison. A figure near it is the driver's own, so equality of strategies is judged in open loops that offer at most half of it, %s. %s\n",
+			capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"), rate(c.Goodput.Value/2), v.calibrationLines(c.Scenario))
 	}
 	if text := v.shares(); text != "" {
 		d.f("- **Offered over the driver's ceiling:** %s.\n", prose(text))

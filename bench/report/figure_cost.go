@@ -21,26 +21,57 @@ func (v view) costs(s scenario) map[string]stat.Estimate {
 	return out
 }
 
+// overCheapest is who pays least for an answer in one scenario, of those that can be chosen, and how many times as much each
+// other of them pays. Strategies leave a run early and the machine drifts, so that medians of all trials do not compare: ratios are
+// of pairs within repetitions. The cheapest is the one that is undercut least, which is by nobody as a rule. Who serves a few of
+// its clients and starves the rest is no measure for anybody.
+func (v view) overCheapest(s scenario) (cheapest string, ratios map[string]stat.Estimate) {
+	var can []cell
+	for _, c := range v.deciding(s).cells {
+		if c.Trials > 0 && !c.Twin && c.ServerCPU.N > 0 && !v.isOut(s.name, c.label) {
+			can = append(can, c)
+		}
+	}
+	best := math.Inf(-1)
+	for _, c := range can {
+		to := map[string]stat.Estimate{}
+		least, pairs := math.Inf(1), 0
+		for _, other := range can {
+			if other.label == c.label {
+				continue
+			}
+			r := stat.Ratio(other.trials, c.trials, stat.ServerCPU)
+			if to[other.label] = r; r.N > 0 {
+				least, pairs = min(least, r.Value), pairs+1
+			}
+		}
+		if pairs == 0 && len(can) > 1 {
+			continue // nobody is known to be dearer than it
+		}
+		if ratios == nil || least > best {
+			cheapest, ratios, best = c.label, to, least
+		}
+	}
+	return cheapest, ratios
+}
+
 // costFigure sets the CPU time of an answer beside the cheapest one's.
 func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
-	of, cheapest := map[string]map[string]stat.Estimate{}, map[string]float64{}
+	of, over := map[string]map[string]stat.Estimate{}, map[string]map[string]stat.Estimate{}
+	cheapest := map[string]string{}
 	silent := map[string]bool{} // scenario and label of who was measured and gave not one good answer
 	dearest, where := 0.0, ""
 	for _, s := range v.scenarios {
-		of[s.name], cheapest[s.name] = v.costs(s), math.Inf(1)
-		for label, e := range of[s.name] {
-			if !v.isOut(s.name, label) { // who serves a few of its clients and starves the rest is no measure for anybody
-				cheapest[s.name] = min(cheapest[s.name], e.Value)
-			}
-		}
+		of[s.name] = v.costs(s)
+		cheapest[s.name], over[s.name] = v.overCheapest(s)
 		for _, c := range v.deciding(s).cells {
 			if c.Trials > 0 && !c.Twin && c.Counts.Good == 0 {
 				silent[s.name+"\x00"+c.label] = true
 			}
 		}
 		for _, label := range v.shown() {
-			if e, ok := of[s.name][label]; ok && !v.isOut(s.name, label) && e.Value/cheapest[s.name] > dearest {
-				dearest, where = e.Value/cheapest[s.name], label+" on "+s.name
+			if r := over[s.name][label]; r.N > 0 && r.Value > dearest {
+				dearest, where = r.Value, label+" on "+s.name
 			}
 		}
 	}
@@ -62,10 +93,22 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 			c.Hint += "; it cannot be chosen here, so it is not compared"
 			return c
 		}
-		ratio := e.Value / cheapest[name]
-		c.Fill, c.Ink = costFill(ratio)
-		c.Small = "×" + short(math.Round(ratio*100)/100)
-		c.Hint += ", " + sig(ratio) + " times the cheapest"
+		if label == cheapest[name] {
+			c.Fill, c.Ink = costFill(1)
+			c.Small = "×1"
+			c.Hint += ", the cheapest"
+			return c
+		}
+		ratio := over[name][label]
+		if ratio.N == 0 {
+			c.Small = absent
+			c.Hint += "; no repetition has both it and the cheapest, so they do not compare"
+			return c
+		}
+		told := math.Round(ratio.Value*100) / 100 // its colour is that of the figure that stands in it
+		c.Fill, c.Ink = costFill(told)
+		c.Small = "×" + short(told)
+		c.Hint += fmt.Sprintf(", %s times what %s, the cheapest, pays in the same repetitions", sig(ratio.Value), cheapest[name])
 		return c
 	}))
 	if g.Empty() {
@@ -78,7 +121,7 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	return draw.Figure{
 		Name:     "cost",
 		Title:    title,
-		Subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest in the same scenario that can be chosen there. Who answers few pays for those that it does not answer as well.",
+		Subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest that can be chosen there, by pairs within repetitions: medians of different repetitions do not compare. Who answers few pays for those that it does not answer as well.",
 		Alt:      "CPU time for each answer, of each strategy in each scenario. " + title,
 		Caption:  v.caption(),
 		Legend: []draw.LegendItem{

@@ -3,11 +3,13 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
 
 	"github.com/poolbench/poolbench/bench/report/draw"
+	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -71,17 +73,18 @@ func (l *latencyLine) add(h trial.Histogram, q float64) {
 }
 
 // A p99Finding is what there is to say of the p99 at one level. Who left clients unserved does not compete: the latency of
-// the few that it served is no merit. Those that print alike are named together: to pick one of them would be a difference
-// that was not seen.
+// the few that it served is no merit. Percentiles are of histograms that were added up, over repetitions that are not the same for
+// all, so that the extremes of their range are nobody's: who is above or below whom is what the comparison says.
 type p99Finding struct {
-	low, high       string   // as printed
-	lowest, highest []string // labels; equal if low and high are
-	unserved        []string // who did not serve all clients, with what it served
-	unservedLow     string   // their range, where nobody competes; empty without a p99
-	unservedHigh    string
-	unservedLowest  []string
-	served          int      // how many served all
-	few, higher     []string // of those, with too few requests for a p99; higher: what they have is above all others' p99
+	low, high    string   // as printed, of those that served all
+	with         []string // labels of these
+	judged       bool     // the comparison with the baseline tells of them
+	above, below []string // who differs from the baseline
+	unserved     []string // who did not serve all clients, with what it served
+	unservedLow  string   // their range, where nobody competes; empty without a p99
+	unservedHigh string
+	served       int      // how many served all
+	few, beyond  []string // of those, with too few requests for a p99; beyond: their lines are drawn above all others' p99
 }
 
 func (s scenario) p99Finding(l level) (f p99Finding) {
@@ -104,7 +107,22 @@ func (s scenario) p99Finding(l level) (f p99Finding) {
 			few = append(few, c)
 		}
 	}
-	f.low, f.high, f.lowest, f.highest = s.p99Range(all)
+	f.low, f.high = s.p99Range(all)
+	f.with = labelsOf(all)
+	if j, ok := s.judge(l, stat.ResponseP99); ok && slices.Contains(f.with, s.baseline) {
+		for _, c := range slices.Concat(j.differs, j.same, j.undecided, j.anything) {
+			f.judged = f.judged || slices.Contains(f.with, c.label)
+		}
+		for _, c := range j.differs {
+			switch {
+			case !slices.Contains(f.with, c.label):
+			case c.against[stat.ResponseP99.Name].Ratio.Value > 1:
+				f.above = append(f.above, c.label)
+			default:
+				f.below = append(f.below, c.label)
+			}
+		}
+	}
 	most := 0.0
 	for _, c := range all {
 		v, _ := s.p99(c)
@@ -113,19 +131,19 @@ func (s scenario) p99Finding(l level) (f p99Finding) {
 	for _, c := range few {
 		// A p99 is no less than any quantile before it, so this much is known of it.
 		if v, ok := quantile(c.Latency.Response, lastQuantile(c.Latency.Response)); ok && len(all) > 0 && v > most {
-			f.higher = append(f.higher, c.label)
+			f.beyond = append(f.beyond, c.label)
 		} else {
 			f.few = append(f.few, c.label)
 		}
 	}
 	if len(all) == 0 {
-		f.unservedLow, f.unservedHigh, f.unservedLowest, _ = s.p99Range(rest)
+		f.unservedLow, f.unservedHigh = s.p99Range(rest)
 	}
 	return f
 }
 
-// p99Range are the extremes among cells that have a p99, and who has them.
-func (s scenario) p99Range(cells []cell) (low, high string, lowest, highest []string) {
+// p99Range are the extremes among cells that have a p99.
+func (s scenario) p99Range(cells []cell) (low, high string) {
 	least, most := math.Inf(1), 0.0
 	for _, c := range cells {
 		v, _ := s.p99(c)
@@ -136,19 +154,47 @@ func (s scenario) p99Range(cells []cell) (low, high string, lowest, highest []st
 			most, high = v, c.latency(v)
 		}
 	}
-	for _, c := range cells {
-		v, _ := s.p99(c)
-		if c.latency(v) == low {
-			lowest = append(lowest, c.label)
-		}
-		if c.latency(v) == high {
-			highest = append(highest, c.label)
-		}
-	}
-	return low, high, lowest, highest
+	return low, high
 }
 
-// latencyTitle names the extremes of the p99 at the level that decides, or else at the highest load that was measured.
+func labelsOf(cells []cell) []string {
+	var out []string
+	for _, c := range cells {
+		out = append(out, c.label)
+	}
+	return out
+}
+
+// rangeText is a range of p99s.
+func rangeText(low, high string) string {
+	if low == high {
+		return "p99 is " + low
+	}
+	return "p99 from " + low + " to " + high
+}
+
+// differsText says who is shown to have another p99 than the baseline; empty where nobody was compared with it.
+func (f p99Finding) differsText(baseline string) string {
+	if !f.judged {
+		return ""
+	}
+	var parts []string
+	for _, side := range []struct {
+		head   string
+		labels []string
+	}{{"above ", f.above}, {"below ", f.below}} {
+		if len(side.labels) > 0 {
+			parts = append(parts, side.head+possessive(baseline)+": "+list(side.labels, 3, "strategy"))
+		}
+	}
+	if len(parts) == 0 {
+		return "no strategy is shown to differ from " + baseline
+	}
+	return strings.Join(parts, "; ")
+}
+
+// latencyTitle has the range of the p99 at the level that decides, or else at the highest load that was measured, and names who
+// is shown to differ.
 func (v view) latencyTitle(s scenario) string {
 	l := s.levels[len(s.levels)-1]
 	if deciding := v.deciding(s); len(deciding.cells) > 0 {
@@ -164,22 +210,25 @@ func (v view) latencyTitle(s scenario) string {
 	f := s.p99Finding(l)
 	var parts []string
 	switch {
-	case len(f.lowest) > 0 && f.low == f.high:
-		parts = append(parts, "p99 is "+f.low+" for "+list(f.lowest, 3, "strategy"))
-	case len(f.lowest) > 0:
-		parts = append(parts, fmt.Sprintf("p99 from %s for %s to %s for %s", f.low, list(f.lowest, 3, "strategy"), f.high, list(f.highest, 3, "strategy")))
+	case len(f.with) > 0:
+		text := rangeText(f.low, f.high)
+		if f.low == f.high {
+			text += " for " + list(f.with, 3, "strategy")
+		}
+		parts = append(parts, text)
+		if text := f.differsText(s.baseline); text != "" {
+			parts = append(parts, text)
+		}
 	case f.served > 0:
 		parts = append(parts, "too few requests for a p99")
 	case f.unservedLow == "":
 		parts = append(parts, "nobody served every client")
-	case f.unservedLow == f.unservedHigh:
-		parts = append(parts, "nobody served every client, and p99 is "+f.unservedLow+" for "+list(f.unservedLowest, 3, "strategy"))
 	default:
-		parts = append(parts, fmt.Sprintf("nobody served every client, and p99 is %s with %s at best", f.unservedLow, list(f.unservedLowest, 3, "strategy")))
+		parts = append(parts, "nobody served every client; "+rangeText(f.unservedLow, f.unservedHigh))
 	}
-	if len(f.lowest) > 0 { // else the title says already that nobody has enough
-		if len(f.higher) > 0 {
-			parts = append(parts, "higher, with too few requests for a p99: "+list(f.higher, 3, "strategy"))
+	if len(f.with) > 0 { // else the title says already that nobody has enough
+		if len(f.beyond) > 0 {
+			parts = append(parts, "drawn beyond that, with too few requests for a p99: "+list(f.beyond, 3, "strategy"))
 		}
 		if len(f.few) > 0 {
 			parts = append(parts, "too few requests for a p99: "+list(f.few, 3, "strategy"))

@@ -25,7 +25,7 @@ func matrixFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	return draw.Figure{
 		Name:     "matrix",
 		Title:    title,
-		Subtitle: "Each scenario is a column, each strategy a row. Empty: not measured there. ×: how many times the best one's figure, in what decides the scenario.",
+		Subtitle: "Each scenario is a column, each strategy a row. Empty: not measured there. ×: how many times worse than the best, in what decides the scenario.",
 		Alt:      "Where each strategy is among the best, behind, or out, and why. " + title,
 		Caption:  v.caption(),
 		Legend: []draw.LegendItem{

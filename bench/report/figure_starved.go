@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/poolbench/poolbench/bench/report/draw"
+	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // starvedPanel is one strategy that left clients without an answer: what each client got, the most first.
@@ -20,6 +21,9 @@ const mostStarved = 12
 
 func starvedPanels(v view) (panels []starvedPanel, left int) {
 	for _, s := range v.scenarios {
+		if s.loop == trial.Sessions { // what its answers are counted by are places for connections, each of which one client leaves to the next
+			continue
+		}
 		for _, c := range s.starving() {
 			if len(c.worst.Good) == 0 {
 				continue
@@ -63,7 +67,7 @@ func starvedFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	} else if rest := first.worst.Total - first.worst.Served; rest > 0 {
 		title += fmt.Sprintf(", %s got none", count(int64(rest)))
 	}
-	subtitle := "Answers for each client in the trial that served the fewest, sorted, one bar each. Red stretch: clients without any."
+	subtitle := "Answers for each client in the trial that served the fewest, sorted, one bar each. Red stretch: clients without any. Loads of sessions have none to show: their connections are new clients' each time."
 	if more > 0 {
 		subtitle += fmt.Sprintf(" The %d with the most such clients; report.md has %d more.", len(panels), more)
 	}

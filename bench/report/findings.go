@@ -21,6 +21,7 @@ type verdict struct {
 	bound     float64 // the largest difference that is left possible for any of same
 	differs   []cell
 	undecided []cell        // neither different nor tied
+	anything  []cell        // the same, and differences beyond 100 % are possible
 	possible  float64       // the largest difference that is left possible for any of undecided
 	more      int           // about so many repetitions more would decide those of undecided of which that can be told
 	open      bool          // for undecided: of some it cannot
@@ -57,6 +58,10 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			if v.endless(c) {
 				continue
 			}
+			if d.Bound > 1 { // twice as much is left possible, and with that anything
+				v.anything = append(v.anything, c)
+				continue
+			}
 			v.more = max(v.more, d.More)
 			v.open = v.open || d.More == 0
 			v.undecided = append(v.undecided, c)
@@ -70,7 +75,7 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
 		}
 	}
-	return v, len(v.same)+len(v.capped)+len(v.uncapped)+len(v.differs)+len(v.undecided)+len(v.unsettled)+len(v.unranked) > 0
+	return v, len(v.same)+len(v.capped)+len(v.uncapped)+len(v.differs)+len(v.undecided)+len(v.anything)+len(v.unsettled)+len(v.unranked) > 0
 }
 
 // endless notes a cell of which no more is known than that it is near to the baseline, where one of the two is at the client's
@@ -178,6 +183,14 @@ func (v verdict) undecidedText(most int) string {
 	}
 	return fmt.Sprintf("undecided between %s and %s: differences up to %s are possible (%s); %s",
 		v.baseline, list(marks(v.undecided), most, "other"), atMost(v.possible), v.aaText(), more)
+}
+
+// anythingText is of whom no figure would help: a bound of 2,000 % is none.
+func (v verdict) anythingText(most int) string {
+	if len(v.anything) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("nothing can be said yet of %s against %s: differences of more than 100 %% are possible", list(marks(v.anything), most, "strategy"), v.baseline)
 }
 
 func (v verdict) unsettledText(most int) string {

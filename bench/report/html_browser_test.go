@@ -670,13 +670,14 @@ func leadsToTrials(t *testing.T, browser context.Context, content []byte) {
 	type section struct {
 		Name  string
 		Lines []string
+		Loads int
 		Links []string
 	}
-	for _, s := range eval[[]section](b, `all("section[data-scenario]").map((s) => ({name: s.dataset.scenario, links: all("a", s).map((a) => a.getAttribute("href")), lines: all("details table", s).at(-1) ? [...all("details table", s).at(-1).tBodies[0].rows].map((r) => r.cells[2].textContent.trim()) : []}))`) {
+	for _, s := range eval[[]section](b, `all("section[data-scenario]").map((s) => ({name: s.dataset.scenario, links: all("a", s).map((a) => a.getAttribute("href")), loads: all("h3", s).length || 1, lines: all("details table", s).at(-1) ? [...all("details table", s).at(-1).tBodies[0].rows].map((r) => [...r.cells].at(-2).textContent.trim()) : []}))`) {
 		if !slices.Contains(s.Links, "trials.jsonl") {
 			t.Errorf("%s has no link to its trials: %q", s.Name, s.Links)
 		}
-		if len(s.Lines) != 9 || !regexp.MustCompile(`^\d+( \d+)+$`).MatchString(s.Lines[0]) { // 8 strategies and the twin
+		if len(s.Lines) != 9*s.Loads || !regexp.MustCompile(`^\d+( \d+)+$`).MatchString(s.Lines[0]) { // 8 strategies and the twin, at each load
 			t.Errorf("%s ends with the lines %q", s.Name, s.Lines)
 		}
 	}

@@ -20,8 +20,8 @@ func (v view) method(d *document) {
 		if c.Bounded() {
 			bound = " (the driver was the bottleneck, so the server can do as much or more)"
 		}
-		d.f("- **%s:** %s in closed loop, the median of %s before the first comparison%s; the offered loads of the open loops are fractions of it.\n",
-			capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"), bound)
+		d.f("- **%s:** %s in closed loop, the median of %s before the first comparison%s; the offered loads of the open loops are fractions of it. %s\n",
+			capital(prose(c.Scenario)), rate(c.Goodput.Value), counted(c.Trials, "trial"), bound, v.calibrationLines(c.Scenario))
 	}
 	if f := e.Platform.OpenFiles; f.Soft > 0 {
 		d.f("- **Open files:** at most %d (hard limit %d).\n", f.Soft, f.Hard)

@@ -55,11 +55,11 @@ func (v view) outlierSection(d *document) {
 		causes[o.Cause]++
 	}
 	d.f("%s of %s %s far from those of the other repetitions: further than 3.5 scaled median absolute deviations (modified z-score), and more than %s, from the median of %s repetitions. "+
-		"None is left out: medians and their intervals bear them. Why, as far as their records tell: %s.\n\n",
+		"None is left out: medians and their intervals bear them. Lines are those of [trials.jsonl](trials.jsonl). Why, as far as their records tell: %s.\n\n",
 		counted(len(all), "figure"), counted(len(trials), "valid trial"), was(len(all)), percent(stat.Threshold), its(len(all)), prose(causeText(causes)))
-	t := table{head: []string{"furthest", "metric", "repetition", "× median", "cause"}}
+	t := table{head: []string{"furthest", "metric", "repetition", "line", "× median", "cause"}}
 	for _, o := range all[:min(len(all), worstOutliers)] {
-		t.add(v.placeOf(o.Cell), o.Metric.Name, fmt.Sprint(o.Repetition+1), sig(o.Ratio()), string(o.Cause))
+		t.add(v.placeOf(o.Cell), o.Metric.Name, fmt.Sprint(o.Repetition+1), fmt.Sprint(lineOf(o.Seq)), sig(o.Ratio()), string(o.Cause))
 	}
 	t.write(&d.Builder)
 }

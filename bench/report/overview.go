@@ -27,6 +27,7 @@ type tally struct {
 	differing []string // labels that differ anywhere
 	ratios    groups   // by scenario: "thread × 0.42"
 	same      []string // labels that differ nowhere, and were settled wherever they are ranked
+	places    []string // for same: where they were compared, and empty if that is everywhere
 	bound     float64  // for same: what is left possible
 	aa        float64  // the largest of the A/A pairs beside them; NaN if one has no interval
 	undecided []string // labels that are undecided anywhere, with the scenario
@@ -79,6 +80,8 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 	t := tally{elsewhere: map[string][]string{}}
 	var same, skip []string
 	bounds := map[string]float64{}
+	var judged []string // the scenarios in which anything was compared
+	var measured groups // by label: where it is the same
 	for _, s := range v.scenarios {
 		if !wanted(s) {
 			continue
@@ -89,6 +92,7 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 				continue
 			}
 			addTo(&t.baselines, s.baseline)
+			addTo(&judged, s.name)
 			for _, c := range j.differs {
 				addTo(&t.differing, c.label)
 				d := c.against[m.Name]
@@ -98,7 +102,7 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 				t.unranked.add(s.name, c.label)
 				t.elsewhere[s.name] = s.elsewhere
 			}
-			for _, c := range j.undecided {
+			for _, c := range slices.Concat(j.undecided, j.anything) {
 				addTo(&t.undecided, fmt.Sprintf("%s on %s", c.label, s.name))
 				addTo(&skip, c.label)
 			}
@@ -115,6 +119,7 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 					continue
 				}
 				addTo(&same, c.label)
+				measured.add(c.label, s.name)
 				bounds[c.label] = max(bounds[c.label], c.against[m.Name].Bound)
 			}
 			if len(j.same) > 0 {
@@ -130,12 +135,37 @@ func (v view) tally(m stat.Metric, wanted func(scenario) bool) tally {
 		if !slices.Contains(t.differing, label) && !slices.Contains(skip, label) {
 			t.same = append(t.same, label)
 			t.bound = max(t.bound, bounds[label])
+			t.places = append(t.places, places(measured.remarks[label], ranked(t, judged, label)))
 		}
 	}
 	return t
 }
 
-// sameText is empty if there is nothing of the kind to say; where is what the claim holds for.
+// ranked are those of scenarios in which the driver did not hide what the strategy with that label can do.
+func ranked(t tally, scenarios []string, label string) (n int) {
+	for _, name := range scenarios {
+		if !slices.Contains(t.unranked.remarks[name], label) {
+			n++
+		}
+	}
+	return n
+}
+
+// places names the scenarios, which may repeat, unless they are all of so many: a strategy that was measured in one of ten
+// must not be said to be the same in any.
+func places(names []string, all int) string {
+	names = slices.Compact(slices.Clone(names))
+	switch n := len(names); {
+	case n >= all:
+		return ""
+	case n <= 3:
+		return " on " + list(names, n, "scenario")
+	default:
+		return " in " + counted(n, "scenario")
+	}
+}
+
+// sameText is empty if there is nothing of the kind to say; where is what the claim holds for, if all were compared everywhere.
 func (t tally) sameText(loop, what, where string) string {
 	if len(t.same) == 0 {
 		return ""
@@ -144,8 +174,19 @@ func (t tally) sameText(loop, what, where string) string {
 	if finite(t.aa) {
 		aa = "up to " + atMost(t.aa)
 	}
-	return fmt.Sprintf("In %[1]s no difference in %[2]s larger than %[3]s was seen between %[4]s and %[5]s %[6]s (%[4]s against itself: %[7]s).",
-		loop, what, atMost(t.bound), t.baseline(), list(t.same, 12, "other"), where, aa)
+	names := slices.Clone(t.same)
+	for i, place := range t.places {
+		if place != "" {
+			where = ""
+		}
+		names[i] += place
+	}
+	who := list(names, 12, "other")
+	if where != "" {
+		who += " " + where
+	}
+	return fmt.Sprintf("In %[1]s no difference in %[2]s larger than %[3]s was seen between %[4]s and %[5]s (%[4]s against itself: %[6]s).",
+		loop, what, atMost(t.bound), t.baseline(), who, aa)
 }
 
 // unrankedText says where the driver was in the way, and what to look at instead.

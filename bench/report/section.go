@@ -176,31 +176,67 @@ func (v view) compared(d *document, s scenario) {
 
 // trialsOf leads from a scenario's figures to the trials that they come from.
 func (v view) trialsOf(d *document, s scenario) {
-	used, spoilt := map[string][]string{}, map[string][]string{}
-	var names []string
+	type row struct {
+		name     string
+		fraction float64
+	}
+	used, spoilt := map[row][]string{}, map[row][]string{}
+	var rows []row
 	for _, t := range v.run.Trials {
 		if t.Scenario != s.name || t.Calibrates {
 			continue
 		}
-		name := v.label(t.Strategy)
+		r := row{v.label(t.Strategy), t.Load.Fraction}
 		if t.Twin {
-			name += ", again"
+			r.name += ", again"
 		}
-		addTo(&names, name)
-		line := strconv.Itoa(t.Seq + 1)
+		if !slices.Contains(rows, r) {
+			rows = append(rows, r)
+		}
+		line := strconv.Itoa(lineOf(t.Seq))
 		if t.Invalid == "" {
-			used[name] = append(used[name], line)
+			used[r] = append(used[r], line)
 		} else {
-			spoilt[name] = append(spoilt[name], line)
+			spoilt[r] = append(spoilt[r], line)
 		}
 	}
-	d.f("Every figure above can be followed to its trials, each of which is a line of [trials.jsonl](trials.jsonl).\n\nThe lines, by strategy:\n\n")
-	t := table{head: []string{"strategy", "trials", "lines", "left out, as invalid"}, text: true}
-	slices.SortFunc(names, byNumber)
-	for _, name := range names {
-		t.add(name, count(int64(len(used[name]))), cmp.Or(strings.Join(used[name], " "), absent), cmp.Or(strings.Join(spoilt[name], " "), absent))
+	by, head := "strategy", []string{"strategy"}
+	if len(s.levels) > 1 {
+		by, head = "strategy and load", append(head, "offered, of capacity")
+	}
+	d.f("Every figure above can be followed to its trials, each of which is a line of [trials.jsonl](trials.jsonl).\n\nThe lines, by %s:\n\n", by)
+	t := table{head: append(head, "trials", "lines", "left out, as invalid"), text: true}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(byNumber(a.name, b.name), cmp.Compare(a.fraction, b.fraction)) })
+	for _, r := range rows {
+		cells := []string{r.name}
+		if len(s.levels) > 1 {
+			cells = append(cells, percent(r.fraction))
+		}
+		t.add(append(cells, count(int64(len(used[r]))), cmp.Or(strings.Join(used[r], " "), absent), cmp.Or(strings.Join(spoilt[r], " "), absent))...)
 	}
 	t.write(&d.Builder)
+}
+
+// lineOf is the line of trials.jsonl that a trial stands in.
+func lineOf(seq int) int { return seq + 1 }
+
+// calibrationLines leads from a figure of the method to the trials that it comes from.
+func (v view) calibrationLines(scenario string) string {
+	var used, spoilt []string
+	for _, t := range v.run.Trials {
+		switch line := strconv.Itoa(lineOf(t.Seq)); {
+		case !t.Calibrates || t.Scenario != scenario:
+		case t.Invalid == "":
+			used = append(used, line)
+		default:
+			spoilt = append(spoilt, line)
+		}
+	}
+	text := capital(noun("line", len(used))) + " " + list(used, len(used), "line") + " of [trials.jsonl](trials.jsonl)"
+	if len(spoilt) > 0 {
+		text += "; left out, as invalid: " + noun("line", len(spoilt)) + " " + list(spoilt, len(spoilt), "line")
+	}
+	return text + "."
 }
 
 // describe says what was asked of the server.
@@ -275,7 +311,7 @@ func (s scenario) judgements(d *document, l level) {
 			continue
 		}
 		d.f("- **%s:**\n", capital(m.Name))
-		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.cappedText(12)), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.unsettledText(12))} {
+		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.cappedText(12)), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.anythingText(12)), sentence(j.unsettledText(12))} {
 			if text != "" {
 				d.f("  - %s\n", prose(text))
 			}
@@ -332,4 +368,32 @@ func (s scenario) totals(d *document, measured string) {
 	}
 	row("all", total)
 	t.write(&d.Builder)
+	if text := s.earlyText(measured); text != "" {
+		d.f("%s\n\n", prose(text))
+	}
+}
+
+// earlyText says of whom more is counted than the schedule had due in the windows, and why.
+func (s scenario) earlyText(measured string) string {
+	var parts []string
+	for _, l := range s.levels {
+		for _, c := range l.cells {
+			early := int64(0)
+			for _, t := range c.trials {
+				early += t.Series.Early.Due
+			}
+			if early > 0 {
+				name := c.rowName()
+				if len(s.levels) > 1 {
+					name += " at " + percent(l.fraction)
+				}
+				parts = append(parts, fmt.Sprintf("%s of %s", count(early), name))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Counted with them are %s that were due before a window and still open at its end, because they show in it what a server holds up: %s. The schedule had so many fewer due in the windows.",
+		noun(measured, 2), list(parts, len(parts), "strategy"))
 }

@@ -42,6 +42,7 @@ func randomRun(rng *rand.Rand) trial.Run {
 	}
 	some := func(share float64) bool { return rng.Float64() < share }
 	starving, lost := rng.Float64(), 0.2*rng.Float64()
+	plain := some(0.4) // enough repetitions without surprises, so that differences are shown
 	for _, sc := range []trial.Scenario{
 		compare("closed", trial.Load{Loop: trial.Closed, Clients: 64}, stat.ServerCPU.Key),
 		compare("crowd", trial.Load{Loop: trial.Closed, Clients: 1000}, stat.Memory.Key), beyond, within,
@@ -55,11 +56,18 @@ func randomRun(rng *rand.Rand) trial.Run {
 			for i, name := range names {
 				starves, many, keeps := some(starving*0.8), some(0.7), some(0.6)
 				after := time.Duration(1+rng.IntN(6)) * 3 * time.Millisecond
-				for rep := range 1 + rng.IntN(8) {
+				repetitions := 1 + rng.IntN(8)
+				if plain {
+					repetitions, many, starves = 10, true, starves && i > 0
+				}
+				for rep := range repetitions {
 					for _, twin := range []bool{false, true}[:1+map[bool]int{true: 1}[i == 0]] {
 						good, slow := int64(90), int64(0)
 						if many {
 							good, slow = 3000+int64(rng.IntN(3))*500, []int64{0, 0, 60}[rng.IntN(3)]
+							if plain {
+								slow = 0
+							}
 						}
 						sc.Load.Fraction, sc.Load.Rate = fraction, 4000*fraction
 						t := trial.Trial{Schema: trial.Schema, Scenario: sc.Name, Workload: sc.Workload, Measured: "request", Strategy: name, Repetition: rep, Twin: twin,
@@ -118,6 +126,31 @@ func medianOf(trials []trial.Trial, f func(trial.Trial) (float64, bool)) (float6
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2, true
 }
 
+// paired is by how much own is above against within repetitions: of the logarithms of all pairs' ratios the median of the means of any
+// two, a pair with itself included.
+func paired(own, against []trial.Trial, f func(trial.Trial) (float64, bool)) (float64, bool) {
+	var logs, means []float64
+	for _, a := range own {
+		for _, b := range against {
+			x, ok := f(a)
+			y, alsoOK := f(b)
+			if ok && alsoOK && a.Repetition == b.Repetition {
+				logs = append(logs, math.Log(x/y))
+			}
+		}
+	}
+	for i, x := range logs {
+		for _, y := range logs[i:] {
+			means = append(means, (x+y)/2)
+		}
+	}
+	if len(means) == 0 {
+		return 0, false
+	}
+	slices.Sort(means)
+	return math.Exp((means[(len(means)-1)/2] + means[len(means)/2]) / 2), true
+}
+
 func everyRandomRun(t *testing.T, check func(t *testing.T, run trial.Run, v view)) {
 	t.Helper()
 	for seed := range uint64(24) {
@@ -140,12 +173,16 @@ func namesIn(text string) []string {
 	return out
 }
 
-// Catches: somebody who is named as the lowest p99 and does not have it, one who has it too and is left out, "too few" where there
-// are enough, a p99 of somebody who starved clients among the others', and a claim about those that served all where nobody did.
+// Catches: somebody who is named as having a higher or a lower p99 and whom the comparison does not show to, one whom it does and who
+// is left out, a range that is not the p99s', "too few" where there are enough, a p99 of somebody who starved clients among the others', and a claim about those that served all where nobody did.
 // And: silence of somebody who has too few requests for a p99, whose line may be the highest of all.
-func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
+func TestLatencyTitlesNameWhoIsShownToDiffer(t *testing.T) {
 	seen := map[string]int{}
 	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
+		comparisons := map[stat.Cell]stat.Comparison{}
+		for _, c := range stat.Comparisons(run.Trials, stat.ResponseP99, run.Env.Scenarios, run.Env.Design) {
+			comparisons[c.Cell] = c
+		}
 		for _, s := range v.scenarios {
 			at := s.levels[len(s.levels)-1].fraction
 			if s.open() {
@@ -198,56 +235,81 @@ func TestLatencyTitlesNameWhoHasTheP99(t *testing.T) {
 				continue
 			}
 			low, high := math.Inf(1), 0.0
-			for _, p99 := range values {
-				low, high = min(low, p99), max(high, p99)
-			}
-			named := func(extreme float64, part string) {
-				var want []string
-				text := ""
-				for _, name := range randomNames {
-					if values[name] == extreme {
-						text = printed[name]
-					}
+			least, most := "", ""
+			for _, name := range randomNames {
+				if p99, has := values[name]; has && p99 < low {
+					low, least = p99, printed[name]
 				}
-				for _, name := range randomNames {
-					if printed[name] == text {
-						want = append(want, name)
-					}
-				}
-				if got := namesIn(part); !strings.Contains(part, text) || len(want) <= 3 && !slices.Equal(got, want) || len(want) > 3 && got != nil {
-					t.Errorf("%s at %v: %q, and %s is the p99 of %v", s.name, at, title, text, want)
+				if p99, has := values[name]; has && p99 >= high {
+					high, most = p99, printed[name]
 				}
 			}
-			claims, more, _ := strings.Cut(found, "; ")
-			var few, higher []string
-			for _, part := range strings.Split(more, "; ") {
-				if text, is := strings.CutPrefix(part, "higher, with too few requests for a p99: "); is {
-					higher = namesIn(text)
+			parts := strings.Split(found, "; ")
+			want := "p99 from " + least + " to " + most
+			if least == most {
+				if want = "p99 is " + least + " for "; len(values) <= 3 && len(namesIn(parts[0])) != len(values) {
+					t.Errorf("%s at %v: %q, and %v all have it", s.name, at, title, values)
+				}
+			} else if parts[0] != want {
+				t.Errorf("%s at %v: %q, and the p99s are %v", s.name, at, title, printed)
+			}
+			if !strings.HasPrefix(parts[0], want) {
+				t.Errorf("%s at %v: %q, want %q in it", s.name, at, title, want)
+			}
+			var few, beyond, above, below []string
+			for _, part := range parts[1:] {
+				if text, is := strings.CutPrefix(part, "drawn beyond that, with too few requests for a p99: "); is {
+					beyond = namesIn(text)
 				} else if text, is := strings.CutPrefix(part, "too few requests for a p99: "); is {
 					few = namesIn(text)
+				} else if text, is := strings.CutPrefix(part, "above alpha's: "); is {
+					above = namesIn(text)
+				} else if text, is := strings.CutPrefix(part, "below alpha's: "); is {
+					below = namesIn(text)
+				} else if text, is := strings.CutPrefix(part, "no strategy is shown to differ"); is {
+					seen["nobody differs"]++
+				} else if len(namesIn(text)) > 0 && !strings.Contains(part, " served ") {
+					t.Errorf("%s at %v: %q names somebody in %q", s.name, at, title, part)
 				}
 			}
+			var wantAbove, wantBelow []string
+			compared := false
+			for _, name := range randomNames {
+				c, is := comparisons[stat.Cell{Scenario: s.name, Fraction: at, Strategy: name}]
+				if _, has := values[name]; !has || !is || values["alpha"] == 0 {
+					continue
+				}
+				compared = compared || c.Outcome != stat.Unranked && c.Ratio.N > 0
+				switch {
+				case c.Outcome != stat.Different:
+				case c.Ratio.Value > 1:
+					wantAbove = append(wantAbove, name)
+				default:
+					wantBelow = append(wantBelow, name)
+				}
+			}
+			if len(wantAbove) <= 3 && !slices.Equal(above, wantAbove) || len(wantBelow) <= 3 && !slices.Equal(below, wantBelow) {
+				t.Errorf("%s at %v: %q, and the comparison says above: %v, below: %v", s.name, at, title, wantAbove, wantBelow)
+			}
+			if strings.Contains(found, "no strategy is shown to differ") && (!compared || len(wantAbove)+len(wantBelow) > 0) {
+				t.Errorf("%s at %v: %q, compared %v, above: %v, below: %v", s.name, at, title, compared, wantAbove, wantBelow)
+			}
+			seen[fmt.Sprint("above ", len(wantAbove) > 0)]++
+			seen[fmt.Sprint("below ", len(wantBelow) > 0)]++
 			for name, last := range known {
-				if many := len(known) > 3; !many && (slices.Contains(higher, name) != (last > high) || slices.Contains(few, name) != (last <= high)) {
+				if many := len(known) > 3; !many && (slices.Contains(beyond, name) != (last > high) || slices.Contains(few, name) != (last <= high)) {
 					t.Errorf("%s at %v: %q, and %s, which has no p99, reaches %v with ten above; the highest p99 is %v", s.name, at, title, name, last, high)
 				}
-				seen[fmt.Sprint("higher ", last > high)]++
-			}
-			if first, last, two := strings.Cut(claims, " to "); two {
-				named(low, first)
-				named(high, last)
-			} else {
-				named(low, claims)
-				named(high, claims)
+				seen[fmt.Sprint("beyond ", last > high)]++
 			}
 			if strings.Contains(found, "served") != (unserved > 0) && !strings.Contains(found, "did not serve") {
 				t.Errorf("%s at %v: %d did not serve everybody, and the title is %q", s.name, at, unserved, title)
 			}
 		}
 	})
-	for _, want := range []string{"higher true", "higher false"} {
+	for _, want := range []string{"beyond true", "beyond false", "above true", "below true", "nobody differs"} {
 		if seen[want] == 0 {
-			t.Errorf("in no random run was somebody without a p99 %s: %v", want, seen)
+			t.Errorf("in no random run was there %s: %v", want, seen)
 		}
 	}
 }
@@ -347,13 +409,10 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 		short, worst := map[string]bool{}, 1.0
 		starving := 0
 		for _, s := range v.scenarios {
-			costs := map[string]float64{}
-			least := math.Inf(1)
+			var can []string
 			for _, name := range randomNames {
-				if c, ok := medianOf(of(run, s.name, name, decide(s)), stat.ServerCPU.Of); ok {
-					if !v.isOut(s.name, v.labels[name]) {
-						costs[name], least = c, min(least, c)
-					}
+				if _, ok := medianOf(of(run, s.name, name, decide(s)), stat.ServerCPU.Of); ok && !v.isOut(s.name, v.labels[name]) {
+					can = append(can, name)
 				}
 				left := func(tr trial.Trial) bool { return tr.Clients.Served < tr.Clients.Total }
 				crowd := of(run, "crowd", name, 0)
@@ -377,9 +436,22 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 					worst = min(worst, 1-float64(most)/float64(v.asked(s).Load.Clients))
 				}
 			}
-			for name, c := range costs {
-				if c/least > dearest {
-					dearest, who = c/least, name+" on "+s.name
+			// The cheapest is the one that others undercut least, by the median of the means of all two pairs (Hodges and Lehmann).
+			undercut, ratios := math.Inf(-1), map[string]float64{}
+			for _, one := range can {
+				least, to := math.Inf(1), map[string]float64{}
+				for _, other := range can {
+					if r, ok := paired(of(run, s.name, other, decide(s)), of(run, s.name, one, decide(s)), stat.ServerCPU.Of); ok && other != one {
+						least, to[other] = min(least, r), r
+					}
+				}
+				if (len(to) > 0 || len(can) == 1) && least > undercut {
+					undercut, ratios = least, to
+				}
+			}
+			for name, r := range ratios {
+				if r > dearest {
+					dearest, who = r, name+" on "+s.name
 				}
 			}
 		}

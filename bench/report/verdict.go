@@ -75,7 +75,7 @@ func (g groups) byRemark() string {
 // meanings are the words of the matrix in plain language; those of rules come behind "out:".
 var meanings = []struct{ word, meaning string }{
 	{"best", "as good as any other that can be chosen"},
-	{"behind", "could be chosen, and is worse, by this factor in what decides the scenario"},
+	{"behind", "could be chosen, and is so many times worse than the best in what decides the scenario (×2 is twice the cost, or half the goodput)"},
 	{"undecided", "more repetitions are needed"},
 	{"not ranked", "the driver was at its own limit or near it, so the figures are not the server's alone"},
 	{"out: " + string(choice.Dies), "its process ended by itself, again and again"},

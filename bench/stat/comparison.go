@@ -122,6 +122,12 @@ func observations(trials []trial.Trial, m Metric) []Observation {
 	return obs
 }
 
+// Ratio is own over against by a metric, of the trials of two cells, from the pairs that they make within repetitions, with
+// its 95 % interval. It is what compares two strategies where medians do not: those of different repetitions tell of the machine's drift
+// as well. N is 0 where no repetition has both. It is an estimate that stands alone, for a picture; what is concluded is the
+// business of [Comparisons] and [Decide].
+func Ratio(own, against []trial.Trial, m Metric) Estimate { return pairs(own, against, m).ratio(alpha) }
+
 // pairs are the blocks of two of two cells.
 func pairs(own, against []trial.Trial, m Metric) *aligned {
 	base := byRepetition(m, against)

@@ -255,10 +255,9 @@ func (q question) catchUp(b Behind, threshold float64, than string) string {
 		return fmt.Sprintf("more than %s: %s wanted one, while the server used %s of its CPU time",
 			counted(e.spec.Limits.Workers, "worker"), counted(e.clients(), "client"), percent(used))
 	}
-	own, known := middle(stat.ServerCPU, e.deciding())
-	other, alsoKnown := middle(stat.ServerCPU, better.deciding())
-	if known && alsoKnown && own > other*(1+threshold) {
-		return fmt.Sprintf("nothing in its limits, because each answer costs it %s times the CPU time of %s", times(own/other), than)
+	// By pairs: medians of repetitions that are not the same would tell of the machine's drift.
+	if r := stat.Ratio(e.deciding(), better.deciding(), stat.ServerCPU); r.N > 0 && r.Value > 1+threshold {
+		return fmt.Sprintf("nothing in its limits, because each answer costs it %s times the CPU time of %s", times(r.Value), than)
 	}
 	return ""
 }

@@ -50,6 +50,7 @@ const (
 	gridGap       vg.Length = 2
 	widestColumn  vg.Length = 78
 	widestName    vg.Length = 172
+	labelRoom     vg.Length = 24 // beside a name: 14 for the mark before it, the rest so that it does not touch the first cell
 )
 
 // NewGrid leaves out rows and columns in which nothing was measured. Each row has a cell for each column.
@@ -90,7 +91,7 @@ func (g Grid) widths() (name, column vg.Length) {
 	for _, r := range g.rows {
 		labels = append(labels, r.Label)
 	}
-	name = min(g.set.Widest(LabelType, labels...), widestName) + 18
+	name = min(g.set.Widest(LabelType, labels...), widestName) + labelRoom
 	column = min((bodyWidth-name)/vg.Length(max(len(g.columns), 1)), widestColumn)
 	return name, column
 }
@@ -188,7 +189,7 @@ func (g Grid) Draw(p Pen) {
 		mid := (y0 + y1) / 2
 		p.row(r.Label, gridRowHeight, func() {
 			p.Mark(r.Style, 3.1, false, p.Min.X+5, mid)
-			p.WriteMid(LabelType, Left, p.Min.X+14, mid, p.Fit(LabelType, r.Label, name-18))
+			p.WriteMid(LabelType, Left, p.Min.X+14, mid, p.Fit(LabelType, r.Label, name-labelRoom))
 			// What was not measured is one path: it is half of all cells, and nothing is to be told of it.
 			var unmeasured vg.Path
 			for k, c := range r.Cells {

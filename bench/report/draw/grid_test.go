@@ -59,3 +59,15 @@ func TestHeadsHaveRoom(t *testing.T) {
 		t.Errorf("%s became %q, with hyphens to break it at", columns[1], heads[1])
 	}
 }
+
+// Catches: a name that touches the first cell.
+func TestTheWidestNameEndsBeforeTheCells(t *testing.T) {
+	set := NewTypesetter()
+	for _, label := range []string{"channel workers=64 unit=request", "channel workers=64 queue=unbounded full=reject unit=request"} {
+		g := NewGrid(set, []string{"one"}, []GridRow{{Label: label, Cells: []GridCell{{Text: "best"}}}})
+		name, _ := g.widths()
+		if end := 14 + set.Width(LabelType, set.Fit(LabelType, label, name-labelRoom)); name-end < 8 {
+			t.Errorf("%q ends at %v, and the first cell begins at %v", label, end, name)
+		}
+	}
+}
