@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -276,5 +277,27 @@ func TestOnlyTheOrderOfTheOutputFollowsTheInput(t *testing.T) {
 		if !slices.Equal(order, first) {
 			t.Fatalf("order %v, want that of first appearance %v", order, first)
 		}
+	}
+}
+
+// Catches: a ratio over all trials, which drift turns, one over trials that are not valid, and a ratio of what no repetition has both of.
+func TestARatioIsOfPairsWithinRepetitions(t *testing.T) {
+	var own, against []trial.Trial
+	one := func(repetition int, cpu time.Duration) trial.Trial {
+		return trial.Trial{Repetition: repetition, Counts: trial.Counts{Good: 1000, OK: 1000}, Window: time.Second, ServerUsage: trial.Usage{CPU: cpu}}
+	}
+	for rep := range 9 { // each repetition is slower than the one before, and own leaves early
+		drift := time.Duration(1+rep) * 100 * time.Millisecond
+		against = append(against, one(rep, drift))
+		if rep < 4 {
+			own = append(own, one(rep, drift*2))
+		}
+	}
+	own[3].Invalid, own[3].ServerUsage.CPU = "spoilt", time.Hour
+	if r := Ratio(own, against, ServerCPU); r.N != 3 || math.Abs(r.Value-2) > 1e-4 {
+		t.Errorf("the ratio is %+v, want 2 of 3 pairs", r)
+	}
+	if r := Ratio(own[:2], against[2:], ServerCPU); r.N != 0 {
+		t.Errorf("without a pair the ratio is %+v", r)
 	}
 }
