@@ -165,7 +165,7 @@ func TestClearDifferencesEndAtTheFirstLook(t *testing.T) {
 	obs := w.measure(rng, d.Looks[0])
 	before := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Repetition == d.Looks[0]-1 })
 	for _, sc := range scenarios {
-		if got := Open(Decide(before, scenarios, d), sc); !slices.Equal(got, sc.Strategies) {
+		if got := Open(Decide(before, scenarios, d), sc, d); !slices.Equal(got, sc.Strategies) {
 			t.Errorf("before the first look: open are %v, want all", got)
 		}
 	}
@@ -184,7 +184,7 @@ func TestClearDifferencesEndAtTheFirstLook(t *testing.T) {
 			}
 		}
 		// Who is slower than the baseline need not be compared with the leader.
-		if got := Open(ds, sc); slices.Contains(got, "strategy-1") {
+		if got := Open(ds, sc, d); slices.Contains(got, "strategy-1") {
 			t.Errorf("open are %v", got)
 		}
 	}
@@ -219,7 +219,7 @@ func TestDecisionsDoNotDependOnWhenTheyAreAsked(t *testing.T) {
 			ds := Decide(kept, scenarios, d)
 			clear(open)
 			for _, sc := range scenarios {
-				for _, name := range Open(ds, sc) {
+				for _, name := range Open(ds, sc, d) {
 					open[Cell{Scenario: sc.Name, Strategy: name}] = true
 				}
 			}
@@ -452,7 +452,7 @@ func TestOnlyWhatDecidesIsLookedAt(t *testing.T) {
 	if ds[0].Outcome != Different || !near(ds[0].Ratio.Value, 0.5, 0.02) {
 		t.Errorf("%+v", ds[0])
 	}
-	if got := Open(ds, scenarios[1]); len(got) != 0 {
+	if got := Open(ds, scenarios[1], d); len(got) != 0 {
 		t.Errorf("a scenario that does not compare has %v open", got)
 	}
 }
@@ -466,8 +466,45 @@ func TestNothingMeasuredIsUndecided(t *testing.T) {
 				t.Errorf("%+v: %+v", d, x)
 			}
 		}
-		if got := Open(ds, w.asked()[0]); len(got) != 3 {
+		if got := Open(ds, w.asked()[0], d); len(got) != 3 {
 			t.Errorf("open are %v", got)
 		}
+	}
+}
+
+// Catches: giving up what the last look would have decided, and measuring to the end what it will not.
+func TestWhatTheLastLookWillNotDecideIsGivenUp(t *testing.T) {
+	rng := rand.New(rand.NewPCG(61, 62))
+	decided, lost, measured, all := 0, 0, 0, 0
+	for range 150 {
+		w := world{scenarios: 1, truth: []float64{1, []float64{1, 0.98, 1.03, 1.1}[rng.IntN(4)]}, noise: normalNoise(0.02 + 0.13*rng.Float64())}
+		scenarios := w.asked()
+		d := NewDesign(0, scenarios, 18)
+		obs := w.measure(rng, 18)
+		ends := 18
+		for _, look := range d.Looks {
+			before := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Repetition >= look })
+			if len(Open(Decide(before, scenarios, d), scenarios[0], d)) == 0 {
+				ends = look
+				break
+			}
+		}
+		whole := Decide(obs, scenarios, d)[0].Outcome
+		part := Decide(slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Repetition >= ends }), scenarios, d)[0].Outcome
+		if whole != Undecided {
+			decided++
+			if part == Undecided {
+				lost++
+			}
+		} else {
+			measured, all = measured+ends, all+18
+		}
+	}
+	t.Logf("%d of %d decisions are lost, and %d of %d repetitions spared that decide nothing", lost, decided, all-measured, all)
+	if exceeds(lost, decided, 0.05) {
+		t.Errorf("%d of %d decisions are lost", lost, decided)
+	}
+	if all-measured < all/5 {
+		t.Errorf("only %d of %d repetitions that decide nothing are spared", all-measured, all)
 	}
 }

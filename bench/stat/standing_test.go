@@ -101,7 +101,7 @@ func TestTheLeaderIsFoundAndComparedWith(t *testing.T) {
 		if !slices.Equal(s.Best, []string{"strategy-1", "strategy-3"}) || len(s.Behind) != 3 || len(s.Undecided)+len(s.Unranked) != 0 {
 			t.Errorf("%s", said(s))
 		}
-		if got := Open(ds, sc); len(got) != 0 {
+		if got := Open(ds, sc, d); len(got) != 0 {
 			t.Errorf("open are %v", got)
 		}
 		for _, x := range ds {

@@ -16,6 +16,7 @@ type judge struct {
 	labels    map[string]string
 	obs       []stat.Observation // of the metric and at the level that decide
 	out       map[string][]Out   // by scenario: by the rules over one strategy
+	whole     []stat.Decision    // among all
 	decisions []stat.Decision    // among those that are left
 }
 
@@ -49,11 +50,40 @@ func (j *judge) observe() {
 			}
 		}
 	}
+	j.whole = stat.Decide(j.obs, scenariosOf(j.questions), j.design)
 	var left []trial.Scenario
 	for _, q := range j.questions {
 		left = append(left, j.contest(q))
 	}
-	j.decisions = stat.Decide(j.obs, left, j.design)
+	j.decisions = known(stat.Decide(j.obs, left, j.design), j.whole)
+	for _, d := range j.whole { // with fewer rejections the replay may not have come to ask it
+		is := func(other stat.Decision) bool {
+			return other.Scenario == d.Scenario && other.Strategy == d.Strategy && other.Against == d.Against
+		}
+		in := slices.ContainsFunc(left, func(sc trial.Scenario) bool {
+			return sc.Name == d.Scenario && slices.Contains(sc.Strategies, d.Strategy) && slices.Contains(sc.Strategies, d.Against)
+		})
+		if in && d.Outcome != stat.Undecided && !slices.ContainsFunc(j.decisions, is) && !slices.ContainsFunc(j.decisions, func(other stat.Decision) bool { return is(other.Turned()) }) {
+			j.decisions = append(j.decisions, d)
+		}
+	}
+}
+
+// known takes for each decision the one that has been taken before on the same two strategies, whichever way they were asked. The
+// hypotheses are the same, and so is the family; among more strategies more are rejected, and Holm then asks less of those that
+// are left.
+func known(ds, before []stat.Decision) []stat.Decision {
+	for i, d := range ds {
+		for _, b := range before {
+			if b.Strategy == d.Against {
+				b = b.Turned()
+			}
+			if b.Scenario == d.Scenario && b.Strategy == d.Strategy && b.Against == d.Against && b.Outcome != stat.Undecided {
+				ds[i] = b
+			}
+		}
+	}
+	return ds
 }
 
 // contest is the scenario of q with those strategies that can be chosen. The first that was measured is whom the others are
@@ -77,23 +107,11 @@ func (j *judge) seen(q question, name string) bool {
 	return slices.ContainsFunc(j.obs, func(o stat.Observation) bool { return o.Scenario == q.Name && o.Strategy == name })
 }
 
-// among decides between some strategies of a scenario, each with the first of them. What is decided among all that are left
-// stays so.
+// among decides between some strategies of a scenario, each with the first of them. What is decided among more of them stays so.
 func (j *judge) among(q question, names []string) []stat.Decision {
 	sc := q.Scenario
 	sc.Strategies = names
-	all := stat.Decide(j.obs, []trial.Scenario{sc}, j.design)
-	for i, d := range all {
-		for _, known := range j.decisions {
-			if turned := known.Turned(); known.Scenario == q.Name && turned.Strategy == d.Strategy && turned.Against == d.Against {
-				known = turned
-			}
-			if known.Scenario == q.Name && known.Strategy == d.Strategy && known.Against == d.Against && known.Outcome != stat.Undecided {
-				all[i] = known
-			}
-		}
-	}
-	return all
+	return known(known(stat.Decide(j.obs, []trial.Scenario{sc}, j.design), j.whole), j.decisions)
 }
 
 // scenario is the verdict on q.

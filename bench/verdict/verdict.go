@@ -182,13 +182,13 @@ func Of(run trial.Run) Verdict {
 }
 
 // Unsettled are, by scenario that compares, the strategies that need more repetitions for a verdict on it, in its order; none: all
-// that can be chosen is decided. Who cannot be chosen is not waited for. It asks at the looks that the run's design has
+// that can be chosen is decided, or will not be by the last look (see [stat.Open]). Who cannot be chosen is not waited for. It asks at the looks that the run's design has
 // and the run has reached, as Of does, so that a run that ends where nothing is open has a verdict on everything.
 func Unsettled(run trial.Run) map[string][]string {
 	j := newJudge(run)
 	open := map[string][]string{}
 	for _, q := range j.questions {
-		open[q.Name] = stat.Open(j.decisions, q.Scenario)
+		open[q.Name] = stat.Open(j.decisions, q.Scenario, j.design)
 	}
 	return open
 }

@@ -242,6 +242,7 @@ func TestARunIsSettledWhenItsVerdictIs(t *testing.T) {
 	settled, waiting := 0, 0
 	for range 80 {
 		run := random(rng)
+		run.Env.Design = stat.NewDesign(stat.Threshold, run.Env.Scenarios, 40) // there is time left
 		v, unsettled := Of(run), Unsettled(run)
 		for _, s := range v.Scenarios {
 			names := unsettled[s.Name]
@@ -251,7 +252,8 @@ func TestARunIsSettledWhenItsVerdictIs(t *testing.T) {
 				waiting++
 			}
 			for _, o := range s.Undecided {
-				if len(s.Best)+len(s.Behind)+len(s.Undecided) > 1 && !slices.Contains(names, o.Strategy) {
+				// Who would take very many more is given up; package stat tests when.
+				if len(s.Best)+len(s.Behind)+len(s.Undecided) > 1 && o.More < 40 && !slices.Contains(names, o.Strategy) {
 					t.Errorf("%s is undecided (%s), and nothing more is measured of it; unsettled: %q", o.Strategy, o.Text, names)
 				}
 			}
