@@ -85,7 +85,7 @@ var meanings = []struct{ word, meaning string }{
 	{"out: " + string(choice.Fails), "requests had no answer although there was room"},
 	{"out: " + string(choice.Sheds), "requests were refused although there was room"},
 	{"out: " + string(choice.Objective), "the objective was missed"},
-	{"out: " + string(choice.Memory), "more than four times the least memory for each connection"},
+	{"out: " + string(choice.Memory), "more than three times the least memory for each connection"},
 }
 
 // key explains those words that occur.

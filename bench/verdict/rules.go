@@ -54,9 +54,9 @@ const (
 	// spare: nearer to the capacity than this its own noise, and that of the arrivals, makes requests late.
 	spare = 0.9
 
-	// fourfold the resident memory is about twice what a connection costs a machine, with the few kB that its kernel holds for
+	// threefold the resident memory is about twice what a connection costs a machine, with the few kB that its kernel holds for
 	// each: half as many have room.
-	fourfold = 4.0
+	threefold = 3.0
 
 	// rounding of fractions that were multiplied.
 	rounding = 1e-9
@@ -388,10 +388,10 @@ func objective(e evidence) (Reason, bool) {
 
 // memory is why a strategy that is behind by memory is out.
 func memory(own, least float64, unit, lightest string) (Reason, bool) {
-	if least <= 0 || own/least <= fourfold {
+	if least <= 0 || own/least <= threefold {
 		return Reason{}, false
 	}
-	return Reason{Code: Memory, Value: own / least, Threshold: fourfold,
+	return Reason{Code: Memory, Value: own / least, Threshold: threefold,
 		Text:   fmt.Sprintf("takes %s of memory for each connection, %s times as much as %s", quantity(own, unit), times(own/least), lightest),
 		Change: "fewer connections: this is what each of them costs"}, true
 }

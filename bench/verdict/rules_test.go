@@ -161,9 +161,9 @@ func TestWhoHoldsKeepsNineTenths(t *testing.T) {
 	}
 }
 
-func TestMemoryIsAReasonFromMoreThanFourfoldOn(t *testing.T) {
-	if _, is := memory(4000, 1000, "B", "x"); is {
-		t.Error("four times")
+func TestMemoryIsAReasonFromMoreThanThreefoldOn(t *testing.T) {
+	if _, is := memory(3000, 1000, "B", "x"); is {
+		t.Error("three times")
 	}
 	r, is := memory(45*1024, 10*1024, "B", "x")
 	if !is || r.Text != "takes 45 KiB of memory for each connection, 4.50 times as much as x" {

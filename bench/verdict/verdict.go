@@ -16,7 +16,7 @@
 //	            never sent, in all trials together and in most of them
 //	sheds       it refuses more than 0.1 % of requests                                 up to the capacity, closed loops
 //	objective   the objective is not kept, in all trials together                      the level that decides, up to the capacity
-//	memory      it takes more than four times the least memory for each connection scenarios decided by memory
+//	memory      it takes more than 3 times the least memory for each connection    scenarios decided by memory
 //
 // A connection that was never served disqualifies, whatever the percentiles say. Then package stat ranks those that are
 // left, and only those: who is out is no measure for anybody. All pairs of strategies are in the family that stat corrects
