@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/poolbench/poolbench/bench/internal/figures"
 )
 
 // absent is printed where there is no number, or none that is worth showing.
@@ -136,32 +138,13 @@ func atMost(ratio float64) string {
 }
 
 // count writes a whole number with separators.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
+func count(n int64) string { return figures.Count(n) }
 
 // counted is a number and its noun.
-func counted(n int, singular string) string { return count(int64(n)) + " " + noun(singular, n) }
+func counted(n int, singular string) string { return figures.Counted(n, singular) }
 
 // noun is the right form of a regular noun for n.
-func noun(singular string, n int) string {
-	switch stem, y := strings.CutSuffix(singular, "y"); {
-	case n == 1:
-		return singular
-	case y:
-		return stem + "ies"
-	default:
-		return singular + "s"
-	}
-}
+func noun(singular string, n int) string { return figures.Noun(n, singular) }
 
 // sentence joins those parts that are not empty, with a capital letter and a stop.
 func sentence(parts ...string) string {

@@ -6,24 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/poolbench/poolbench/bench/internal/figures"
 )
 
 // count writes a whole number with separators.
-func count[T int | int64](n T) string {
-	s := strconv.FormatInt(int64(n), 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func count[T int | int64](n T) string { return figures.Count(n) }
 
 // counted is a number and its noun, which is regular.
-func counted[T int | int64](n T, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return count(n) + " " + noun
-}
+func counted[T int | int64](n T, noun string) string { return figures.Counted(n, noun) }
 
 // figure writes a number with as many digits as anybody acts on: 0.031, 0.52, 4.2, 13, 4,120.
 func figure(v float64) string {
