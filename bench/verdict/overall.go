@@ -322,6 +322,8 @@ func (j *judge) nothing(scenarios []Scenario) string {
 		return "No scenario compares strategies, so there is nothing to choose between."
 	case !slices.ContainsFunc(j.questions, func(q question) bool { return len(q.trials) > 0 }):
 		return "Not one trial can be used, so nothing can be said."
+	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Best) > 0 }):
+		return "Nothing can be named for all scenarios: who is best in one of them was measured in too few, and of the others none is shown to be best in any."
 	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Undecided) > 0 }):
 		return "Nothing is decided yet: no strategy is shown to be among the best in any scenario."
 	case slices.ContainsFunc(scenarios, func(s Scenario) bool { return len(s.Unranked) > 0 }):

@@ -50,6 +50,8 @@ func situations() []struct {
 			served{small, 280, map[float64]float64{0.5: 250, 0.9: 440}, nil}, served{reject, 430, map[float64]float64{0.5: 250, 0.9: 440}, atLevel(1.4, lost(300, rejected))})}},
 		{"nothing is valid", []scene{closed("echo", served{bigA, 90_000, nil, invalid}, served{bigB, 90_000, nil, invalid})}},
 		{"nothing is decided", []scene{noisy}},
+		{"one that was measured once is best there, and nothing else is decided", []scene{noisy, also("noise", noisy), also("din", noisy),
+			open("overload", overload, collapsing, served{reject, 430, map[float64]float64{0.5: 250, 0.9: 440}, nil})}},
 		{"a strategy is alone", []scene{closed("echo", served{bigA, 90_000, nil, nil})}},
 		{"the driver was the bottleneck", []scene{bounded, slower}},
 		{"nobody can be chosen", []scene{exactly(closed("crowd", served{small, 80_000, nil, unserved(936)}, served{reject, 80_000, nil, lost(800, rejected)}))}},
@@ -61,6 +63,12 @@ func situations() []struct {
 			open("overload", overload, collapsing, served{reject, 430, map[float64]float64{0.5: 250, 0.9: 440}, nil}),
 		}},
 	}
+}
+
+// also is the scene under another name.
+func also(name string, sc scene) scene {
+	sc.Name = name
+	return sc
 }
 
 // Catches: any change of what is said that nobody meant.
@@ -159,6 +167,11 @@ func TestTextsNeverContradictTheData(t *testing.T) {
 		}
 		if len(v.Overall.Sentences) == 0 || len(v.Overall.Sentences) > 4 {
 			t.Errorf("%d sentences", len(v.Overall.Sentences))
+		}
+		for _, s := range v.Scenarios {
+			if len(s.Best) > 0 && v.Overall.Take == "" && !strings.HasPrefix(v.Overall.Sentences[0], "Nothing can be named") {
+				t.Errorf("%q is best in %s, and yet: %s", s.Best, s.Name, v.Overall.Sentences[0])
+			}
 		}
 		text, err := json.Marshal(v)
 		if err != nil {
