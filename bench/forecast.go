@@ -117,11 +117,21 @@ func (o outlook) leftIf(p pace, share float64) (steps float64, left time.Duratio
 	return steps, left
 }
 
+// grace is the part of its budget that a run may take beyond it if it reaches its first look so: one that ends before has decided
+// nothing.
+const grace = 0.1
+
 // over says whether the budget does not allow repetition rep, if so much of it is spent and each repetition takes as long as the last
 // one. Behind the first look there has to be room up to the next one: what is measured between two looks decides nothing.
 func over(looks []int, rep int, budget, spent, last time.Duration) bool {
 	wanted := 1
-	if len(looks) > 0 && rep >= looks[0] {
+	switch {
+	case len(looks) == 0:
+	case rep < looks[0]:
+		if spent+time.Duration(looks[0]-rep)*last <= budget+time.Duration(grace*float64(budget)) {
+			return false
+		}
+	default:
 		for _, look := range slices.Backward(looks) {
 			if look > rep {
 				wanted = look - rep

@@ -26,7 +26,7 @@ type Suite struct {
 	Scenarios   []Scenario
 	Repetitions int           // of every cell at most, each in a fresh process; what is decided earlier ends earlier
 	Threshold   float64       // the smallest difference that matters, as a ratio; 0: stat.Threshold
-	Budget      time.Duration // no repetition but the first begins after so long; 0: no limit but Repetitions
+	Budget      time.Duration // no repetition but the first begins after so long, or a tenth longer to reach the first look; 0: no limit but Repetitions
 }
 
 // A Scenario is one question: a workload under a shape of load, asked of several strategies.

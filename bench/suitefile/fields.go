@@ -25,7 +25,7 @@ func SuiteFields() []Field[bench.Suite] {
 			About: "The smallest difference that matters."},
 			func(s *suite) *float64 { return &s.Threshold }, ratio),
 		one(field{Key: "budget", Flag: "budget", Value: "TIME", example: "10m", Unset: "no limit but repetitions",
-			About: "No repetition begins after so long."},
+			About: "No repetition begins after so long, or after a tenth more if the first look is reached so."},
 			func(s *suite) *time.Duration { return &s.Budget }, span),
 	}
 }
