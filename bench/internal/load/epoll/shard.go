@@ -24,7 +24,9 @@ const (
 	// harvest is what epoll_wait needs to tell what there is. What a shard spends there beyond it is waiting.
 	harvest = 2 * time.Microsecond
 
-	// atOnce is how many arrivals are dealt before the shard looks at its sockets again, where it is behind its schedule.
+	// atOnce is how many arrivals are dealt, and how many clients seen to whose time has come, before the shard looks at its
+	// sockets again, where it is behind. A thousand clients that time out together and connect anew took 50 ms, in which
+	// answers waited unread.
 	atOnce = 64
 
 	// firstQueue is how many arrivals can wait for a connection before room for more is made.
@@ -227,9 +229,9 @@ func (s *shard) tell(e unix.EpollEvent, now time.Duration) {
 	}
 }
 
-// fire sees to everybody whose time has come.
+// fire sees to those whose time has come, or the first of them.
 func (s *shard) fire(now time.Duration) {
-	for {
+	for range atOnce {
 		t := s.timers.pop(now)
 		if t == nil {
 			return

@@ -67,3 +67,30 @@ func TestSessionsAreSharedAmongFewShardsWhereSlotsAreScarce(t *testing.T) {
 		}
 	}
 }
+
+// Answers must not wait unread until all of a thousand clients are seen to that came due together.
+func TestAHerdIsSeenToInPartsBetweenWhichTheSocketsAreLookedAt(t *testing.T) {
+	const parts = 3
+	l := trial.Load{Loop: trial.Open, Clients: parts * atOnce}
+	d := newDrive(t.Context(), &job.Job{Address: netip.MustParseAddrPort("[::1]:1"), Load: l, Shards: 1, Edges: account.NewEdges(account.Window{})})
+	s := d.shards[0]
+	for i := range s.slots {
+		s.slots[i].away = true
+		s.timers.set(&s.slots[i].timer, time.Second)
+	}
+	for part := range parts + 1 {
+		away := 0
+		for i := range s.slots {
+			if s.slots[i].away {
+				away++
+			}
+		}
+		if want := len(s.slots) - part*atOnce; away != want {
+			t.Fatalf("%d are still away after %d parts, want %d", away, part, want)
+		}
+		if due := s.timers.next() <= time.Second; due != (away > 0) {
+			t.Fatalf("%d are still away, and that somebody is due is %v: the shard would sleep, or not", away, due)
+		}
+		s.fire(time.Second)
+	}
+}
