@@ -104,7 +104,6 @@ func introduce(all []outcome) {
 			}
 			sum.CPU += u.CPU
 			sum.UserCPU += u.UserCPU
-			sum.Threads += u.Threads
 		}
 		all[i].trial.Turns.Neighbours = sum
 	}

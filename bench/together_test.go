@@ -83,7 +83,7 @@ func checkInTurn(t *testing.T, o outcome, index int, other trial.Trial) {
 	if x.Server.PID == other.Server.PID || x.Accepted.Accepted != 4 {
 		t.Errorf("server %+v, and beside it %+v; accepted %d", x.Server, other.Server, x.Accepted.Accepted)
 	}
-	want := trial.Neighbours{CPU: other.ServerUsage.CPU, UserCPU: other.ServerUsage.UserCPU, Threads: other.ServerUsage.Threads}
+	want := trial.Neighbours{CPU: other.ServerUsage.CPU, UserCPU: other.ServerUsage.UserCPU}
 	if x.Turns.Neighbours != want {
 		t.Errorf("neighbours %+v, want what the other server has used, %+v", x.Turns.Neighbours, want)
 	}

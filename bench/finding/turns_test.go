@@ -15,7 +15,7 @@ func taking(of func() trial.Trial) func() trial.Trial {
 		t.Load.Rate *= 2
 		t.Driving.Idle /= 2
 		t.Turns = &trial.Turns{Every: 25 * ms, Index: 1, Of: 2, Neighbours: trial.Neighbours{
-			CPU: t.ServerUsage.CPU, UserCPU: t.ServerUsage.UserCPU, Threads: t.ServerUsage.Threads}}
+			CPU: t.ServerUsage.CPU, UserCPU: t.ServerUsage.UserCPU}}
 		t.System.CPUBusy += t.ServerUsage.CPU
 		return t
 	}
@@ -42,11 +42,10 @@ func TestATrialInTurnsIsJudgedByItsOwnSlices(t *testing.T) {
 			t.Turns.Neighbours = trial.Neighbours{}
 			t.System.CPUPressure, t.System.CPUBusy = 5*time.Second, 9*time.Second
 		}, nil},
-		{"somebody waits who has no reason", closed, func(t *trial.Trial) { t.System.CPUPressure, t.Turns.Neighbours.Threads = 2501*ms, 17 }, is(because(MachineDisturbed))},
-		{"the neighbour has reason", closed, func(t *trial.Trial) { t.System.CPUPressure, t.Turns.Neighbours.Threads = 2501*ms, 18 }, nil},
-		{"two neighbours have twice as many threads", closed, func(t *trial.Trial) {
-			t.Turns.Of, t.Turns.Neighbours.Threads, t.System.CPUPressure = 3, 34, 2501*ms
-			t.Driving.Idle = 1500 * ms // of 1.65 s
+		{"servers wait for each other", closed, func(t *trial.Trial) { t.System.CPUPressure = t.Window }, nil},
+		{"somebody waits, and no other has its turn", closed, func(t *trial.Trial) {
+			t.Turns.Of, t.System.CPUPressure = 1, 2501*ms
+			t.Driving.Idle *= 2
 		}, is(because(MachineDisturbed))},
 
 		{"a tenth of its own time to spare", open, func(t *trial.Trial) { t.Driving.Idle = 250 * ms }, nil},

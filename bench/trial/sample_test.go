@@ -30,7 +30,7 @@ func sample(seed uint64) Trial {
 		Accepted: Connections{Active: n(), Queued: n(), Served: n(), Shed: n(), Aborted: n(), Forced: n(), Panics: n()},
 		Driving:  Driving{Shards: 1, Idle: time.Duration(n()), InFlight: float64(n()) / 8},
 		Findings: []Finding{{Code: "x", Text: "y"}},
-		Turns:    &Turns{Every: 25 * time.Millisecond, Index: 1, Of: 2, Neighbours: Neighbours{CPU: 3, UserCPU: 2, Threads: 1}},
+		Turns:    &Turns{Every: 25 * time.Millisecond, Index: 1, Of: 2, Neighbours: Neighbours{CPU: 3, UserCPU: 2}},
 		Stop:     &Stop{Took: 1, Answered: n(), Rejected: n(), Lost: n(), Forced: n()},
 	}
 	t.Stop.InProgress = t.Stop.Answered + t.Stop.Rejected + t.Stop.Lost

@@ -99,7 +99,6 @@ type Turns struct {
 type Neighbours struct {
 	CPU     time.Duration `json:"cpu_ns"`
 	UserCPU time.Duration `json:"cpu_user_ns"`
-	Threads int64         `json:"threads"`
 }
 
 func (t Turns) active(window time.Duration) time.Duration {
