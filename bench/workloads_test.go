@@ -33,7 +33,7 @@ func TestARecordShowsWhatItsWorkloadIsFor(t *testing.T) {
 		case n.OK == 0 || n.Failed+n.Rejected > 0:
 			t.Errorf("%s: want answers, and no failures: %+v", x.Workload, n)
 		case x.Workload == "alloc" && x.ServerUsage.GCCycles == 0:
-			t.Errorf("%d answers of 50 kB garbage each, and no garbage collection: %+v", n.OK, x.ServerUsage)
+			t.Errorf("%d answers of 50 KiB garbage each, and no garbage collection: %+v", n.OK, x.ServerUsage)
 		case strings.HasPrefix(x.Workload, "wait:"):
 			if shortest, _ := x.Latency.Service.Quantile(0); shortest < hold*99/100 { // histograms round
 				t.Errorf("%s: an answer within %v", x.Workload, shortest)

@@ -91,7 +91,7 @@ func drawReport(stdout, stderr io.Writer, args []string, warnings []string) erro
 		return err
 	}
 	printFiles(stdout, files)
-	printVerdict(stderr, verdict.Of(run), unmeasured(run), append(textsOf(run.Warnings), warnings...))
+	printVerdict(stderr, verdict.Of(run), append(textsOf(run.Warnings), warnings...))
 	return nil
 }
 

@@ -133,9 +133,9 @@ func driverHelp() string {
 
 // printTrial prints one trial for a person.
 func printTrial(w io.Writer, t trial.Trial) {
-	n := t.Counts
+	n, reach := t.Counts, t.Reach()
 	fmt.Fprintf(w, "%d of %s served (%d refused, %d got nothing); %.0f %ss/s in %v\n",
-		t.Clients.Served, figures.Counted(t.Clients.Total, "client"), t.Clients.Refused, t.Clients.Nothing,
+		reach.Served, figures.Counted(reach.Total, reach.Who()), reach.Refused, reach.Nothing,
 		float64(n.Good)/t.Window.Seconds(), t.Measured, t.Window.Round(time.Millisecond))
 	fmt.Fprintf(w, "%d intended = %d sent + %d unsent; sent = %d ok + %d rejected + %d failed + %d timed out + %d unanswered\n\n",
 		n.Intended, n.Sent, n.Unsent, n.OK, n.Rejected, n.Failed, n.TimedOut, n.Unanswered)

@@ -334,7 +334,7 @@ func resultText(t trial.Trial) string {
 	if p99, ok := t.Latency.Response.Quantile(0.99); ok {
 		parts = append(parts, "p99 "+figureText("s", p99.Seconds()))
 	}
-	parts = append(parts, fmt.Sprintf("served %d of %d", t.Clients.Served, t.Clients.Total))
+	parts = append(parts, t.Reach().String())
 	return strings.Join(append(parts, codes...), ", ")
 }
 

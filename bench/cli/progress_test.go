@@ -200,12 +200,16 @@ func TestWhereThereIsNoTerminalEachTrialIsALine(t *testing.T) {
 	null := trial.Trial{Scenario: "ceiling of the driver (4 clients)", Strategy: trial.NullServer, Calibrates: true, Window: 2 * time.Second, Counts: trial.Counts{Good: 500_000},
 		Clients: trial.Clients{Served: 4, Total: 4}, Findings: []trial.Finding{{Code: finding.DriverBound, Text: "busy"}}}
 	p.measured(null)
+	session := disturbed("slow", free) // one slot is as good as another; the sessions are the clients
+	session.Load, session.Counts.Intended, session.Counts.OK, session.Counts.Rejected = trial.Load{Loop: trial.Sessions, Fraction: 0.4}, 1500, 1000, 200
+	p.measured(session)
 	p.warned(trial.Warning{Code: "not-measured", Text: "slow not measured:\nno rate"})
 	p.end()
 	want := `trial 412, about 734 more, about 5m left: crowd, ants workers=64 at 90 %: 500/s, p99 2.01 ms, served 3 of 4, driver-late
 trial 413, about 733 more, about 5m left: crowd, goroutine (twin) (attempt 2): invalid: driver-late
 trial 412, about 734 more, about 5m20s left: crowd, goroutine: invalid: the server process has ended: panic: [1m
 trial 413, about 733 more, about 5m20s left: ceiling of the driver (4 clients): 250k/s, served 4 of 4
+trial 414, about 732 more, about 5m20s left: slow, goroutine at 40 %: 500/s, served 1,000 of 1,500 sessions, driver-late
 poolbench: warning: slow not measured: no rate
 `
 	if got := b.String(); got != want {

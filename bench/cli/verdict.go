@@ -123,8 +123,8 @@ func printWarnings(w io.Writer, warnings []string) int {
 }
 
 // printVerdict writes warnings, and the verdict as a table, in at most verdictLines lines: each scenario has one, and what has no room
-// is counted. lacking are the words for what no trial can be used of, by scenario and strategy.
-func printVerdict(w io.Writer, v verdict.Verdict, lacking map[string]map[string]string, warnings []string) {
+// is counted.
+func printVerdict(w io.Writer, v verdict.Verdict, warnings []string) {
 	room := verdictLines - printWarnings(w, warnings)
 	sentences := v.Overall.Sentences
 	if len(v.Scenarios) == 0 {
@@ -157,7 +157,7 @@ func printVerdict(w io.Writer, v verdict.Verdict, lacking map[string]map[string]
 	}
 	t := newTable(w, "scenario", "best", "not")
 	for _, s := range rows {
-		t.AppendRow(table.Row{fit([]string{s.Name}, scenarioWidth), cmp.Or(fit(labelled(v, s.Best), bestWidth), "–"), fit(others(v, s, lacking[s.Name]), othersWidth)})
+		t.AppendRow(table.Row{fit([]string{s.Name}, scenarioWidth), cmp.Or(fit(labelled(v, s.Best), bestWidth), "–"), fit(others(v, s), othersWidth)})
 	}
 	t.Render()
 	if left > 0 {
@@ -174,8 +174,8 @@ func labelled(v verdict.Verdict, names []string) []string {
 }
 
 // others are the strategies that are not among the best, with what the report's matrix says of them; those of which it says
-// the same come together, and more than two of them as a number. One that is open has the word that it is lacking by, if any.
-func others(v verdict.Verdict, s verdict.Scenario, lacking map[string]string) []string {
+// the same come together, and more than two of them as a number.
+func others(v verdict.Verdict, s verdict.Scenario) []string {
 	var words []string
 	by := map[string][]string{}
 	add := func(name, word string) {
@@ -191,10 +191,10 @@ func others(v verdict.Verdict, s verdict.Scenario, lacking map[string]string) []
 		add(b.Strategy, s.Word(b.Strategy))
 	}
 	for _, o := range s.Undecided {
-		add(o.Strategy, cmp.Or(lacking[o.Strategy], s.Word(o.Strategy)))
+		add(o.Strategy, s.Word(o.Strategy))
 	}
 	for _, name := range s.Unranked {
-		add(name, cmp.Or(lacking[name], s.Word(name)))
+		add(name, s.Word(name))
 	}
 	var out []string
 	for _, word := range words {

@@ -49,7 +49,7 @@ func TestTheVerdictFitsATerminal(t *testing.T) {
 				v.Scenarios = append(v.Scenarios, s)
 			}
 			var b bytes.Buffer
-			printVerdict(&b, v, nil, c.warnings)
+			printVerdict(&b, v, c.warnings)
 			lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 			if len(lines) > verdictLines {
 				t.Errorf("%d scenarios: %d lines\n%s", n, len(lines), b.String())
@@ -160,7 +160,7 @@ func TestWhatNoTrialCanBeUsedOfIsNotCalledUndecided(t *testing.T) {
 	add("spoilt", "e", trial.Trial{})
 	add("broken", "a", trial.Trial{Invalid: "start: no such pool"})
 	var b bytes.Buffer
-	printVerdict(&b, verdict.Of(run), unmeasured(run), nil)
+	printVerdict(&b, verdict.Of(run), nil)
 	for _, want := range []string{"d and e undecided, 3 not measured: driver-paused", "a not measured: start: no such pool"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, b.String())

@@ -1,7 +1,10 @@
 package finding
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/trial"
@@ -86,6 +89,24 @@ func Reason(t trial.Trial) (code, do string, invalid bool) {
 		}
 	}
 	return "", t.Invalid, true
+}
+
+// Usual is what most often made trials invalid: the code of a finding, or what the record says, in one line, where none is the
+// reason. Empty if all can be used, or there are none.
+func Usual(trials []trial.Trial) string {
+	times := map[string]int{}
+	for _, t := range trials {
+		if code, do, invalid := Reason(t); invalid {
+			times[cmp.Or(code, strings.Join(strings.Fields(do), " "))]++
+		}
+	}
+	most := ""
+	for _, why := range slices.Sorted(maps.Keys(times)) {
+		if times[why] > times[most] {
+			most = why
+		}
+	}
+	return most
 }
 
 // AsWanted says that f is what t was measured for, and no news to a reader: a driver at its limit with the null server.

@@ -383,6 +383,32 @@ func TestTheFirstInvalidFindingIsTheReason(t *testing.T) {
 	}
 }
 
+// Catches: a reason that depends on the order of trials or on chance, one that is not the most frequent, and control characters of what a
+// server wrote.
+func TestWhatMostOftenSpoilsTrials(t *testing.T) {
+	by := func(code, text string) trial.Trial {
+		x := trial.Trial{Invalid: text}
+		if code != "" {
+			x.Findings = []trial.Finding{{Code: LateEdge, Text: "a note"}, {Code: code, Text: text, Invalid: true}}
+		}
+		return x
+	}
+	for name, c := range map[string]struct {
+		trials []trial.Trial
+		want   string
+	}{
+		"no trials":         {nil, ""},
+		"all can be used":   {[]trial.Trial{{}, {Findings: []trial.Finding{{Code: LateEdge}}}}, ""},
+		"the most frequent": {[]trial.Trial{by(LateEdge, "a"), by(DriverPaused, "b"), {}, by(DriverPaused, "c"), by("", "start")}, DriverPaused},
+		"of equals the first by name, whatever the order": {[]trial.Trial{by(MachineDisturbed, "a"), by(DriverPaused, "b")}, DriverPaused},
+		"no finding": {[]trial.Trial{by("", "start:\n no\tsuch pool"), by("", "start:\n no\tsuch pool"), by(LateEdge, "a")}, "start: no such pool"},
+	} {
+		if got := Usual(c.trials); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestWhatLimited(t *testing.T) {
 	for name, c := range map[string]struct {
 		of     func() trial.Trial

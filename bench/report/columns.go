@@ -141,7 +141,14 @@ func withInterval(d *document, e stat.Estimate, format func(float64) string) str
 	}
 }
 
-func servedColumn() textColumn { return textColumn{"served", cell.served} }
+// servedColumn counts clients, or the sessions that its head names.
+func (s scenario) servedColumn() textColumn {
+	head := "served"
+	if s.loop == trial.Sessions {
+		head = "sessions served"
+	}
+	return textColumn{head, cell.served}
+}
 
 // notOKColumn is everything intended that was not answered well.
 func notOKColumn() textColumn {
@@ -150,7 +157,7 @@ func notOKColumn() textColumn {
 
 func (s scenario) closedTable(d *document, l level) {
 	ratio := textColumn{"ratio to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.Goodput) }}
-	s.tabulate(d, l, s.rests(l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), servedColumn(), cpuColumn(s), notOKColumn()}))
+	s.tabulate(d, l, s.rests(l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), s.servedColumn(), cpuColumn(s), notOKColumn()}))
 	s.uneven(d, l)
 }
 
@@ -158,7 +165,7 @@ func (s scenario) openTable(d *document, l level) {
 	kept := textColumn{"of offered", func(c cell) string { return percent(c.kept()) }}
 	ratio := textColumn{"p99 to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.ResponseP99) }}
 	lag := column{"lag p50", times, func(c cell) (float64, bool) { return quantile(c.Latency.Lag, 0.5) }, fewSamples, false}
-	s.tabulate(d, l, s.rests(l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, servedColumn(),
+	s.tabulate(d, l, s.rests(l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, s.servedColumn(),
 		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()}))
 	s.uneven(d, l)
 }

@@ -168,24 +168,25 @@ func TestServedCellsAddUpAndShowTheWorstTrial(t *testing.T) {
 			t.Errorf("%s has %d rows, want 12", s.name, len(cells))
 		}
 		for _, c := range cells {
-			if w := c.worst; w.Total != w.Served+w.Refused+w.Nothing {
+			w := c.reach
+			if w.Total != w.Served+w.Refused+w.Nothing {
 				t.Errorf("%s %s: %+v does not add up", s.name, c.label, w)
 			}
-			if c.worst.Served != c.Clients.Fewest {
-				t.Errorf("%s %s: %d served, the fewest are %d", s.name, c.label, c.worst.Served, c.Clients.Fewest)
+			if w.Served != int64(c.Clients.Fewest) {
+				t.Errorf("%s %s: %d served, the fewest are %d", s.name, c.label, w.Served, c.Clients.Fewest)
 			}
-			if s.name == "echo" && c.label == "tutorial" && (c.worst.Served != 2 || c.worst.Refused != 0) {
-				t.Errorf("tutorial on echo: %+v", c.worst)
+			if s.name == "echo" && c.label == "tutorial" && (w.Served != 2 || w.Refused != 0) {
+				t.Errorf("tutorial on echo: %+v", w)
 			}
 			want := draw.GoodFill
 			switch {
-			case c.worst.Nothing > 0:
+			case w.Nothing > 0:
 				want = draw.BadFill
-			case c.worst.Refused > 0:
+			case w.Refused > 0:
 				want = draw.PoorFill
 			}
 			if g := c.servedCell(); g.Fill != want || (g.Text == "all") != (want == draw.GoodFill) {
-				t.Errorf("%s %s: %+v is drawn as %+v", s.name, c.label, c.worst, g)
+				t.Errorf("%s %s: %+v is drawn as %+v", s.name, c.label, w, g)
 			}
 		}
 	}

@@ -60,6 +60,7 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	of, over := map[string]map[string]stat.Estimate{}, map[string]map[string]stat.Estimate{}
 	cheapest := map[string]string{}
 	silent := map[string]bool{} // scenario and label of who was measured and gave not one good answer
+	unpaired := false
 	dearest, where := 0.0, ""
 	for _, s := range v.scenarios {
 		of[s.name] = v.costs(s)
@@ -101,7 +102,7 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 		}
 		ratio := over[name][label]
 		if ratio.N == 0 {
-			c.Small = absent
+			c.Small, unpaired = absent, true
 			c.Hint += "; no repetition has both it and the cheapest, so they do not compare"
 			return c
 		}
@@ -114,6 +115,10 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	if g.Empty() {
 		return draw.Figure{}, false
 	}
+	subtitle := "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest that can be chosen there, by pairs within repetitions: medians of different repetitions do not compare."
+	if unpaired {
+		subtitle += " " + absent + ": it shares no repetition with the cheapest."
+	}
 	title := "An answer costs every strategy about as much CPU time"
 	if dearest > 1+v.threshold() {
 		title = fmt.Sprintf("Of those that can be chosen, %s pays most above the cheapest there: %s times the CPU time for an answer", where, short(math.Round(dearest*100)/100))
@@ -121,7 +126,7 @@ func costFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	return draw.Figure{
 		Name:     "cost",
 		Title:    title,
-		Subtitle: "The server's CPU time, user and system, for each good answer, in the median trial; under it how many times that of the cheapest that can be chosen there, by pairs within repetitions: medians of different repetitions do not compare. Who answers few pays for those that it does not answer as well.",
+		Subtitle: subtitle + " Who answers few pays for those that it does not answer as well.",
 		Alt:      "CPU time for each answer, of each strategy in each scenario. " + title,
 		Caption:  v.caption(),
 		Legend: []draw.LegendItem{

@@ -95,7 +95,7 @@ func (s scenario) p99Finding(l level) (f p99Finding) {
 		}
 		_, ok := s.p99(c)
 		if c.starved() {
-			f.unserved = append(f.unserved, c.label+" served "+c.served())
+			f.unserved = append(f.unserved, c.label+" "+c.reach.String())
 			if ok {
 				rest = append(rest, c)
 			}
@@ -211,9 +211,12 @@ func (v view) latencyTitle(s scenario) string {
 	var parts []string
 	switch {
 	case len(f.with) > 0:
-		text := rangeText(f.low, f.high)
-		if f.low == f.high {
-			text += " for " + list(f.with, 3, "strategy")
+		text := v.sizedText(s, l)
+		if text == "" {
+			text = rangeText(f.low, f.high)
+			if f.low == f.high {
+				text += " for " + list(f.with, 3, "strategy")
+			}
 		}
 		parts = append(parts, text)
 		if text := f.differsText(s.baseline); text != "" {
@@ -222,9 +225,9 @@ func (v view) latencyTitle(s scenario) string {
 	case f.served > 0:
 		parts = append(parts, "too few requests for a p99")
 	case f.unservedLow == "":
-		parts = append(parts, "nobody served every client")
+		parts = append(parts, "nobody served every "+s.asker())
 	default:
-		parts = append(parts, "nobody served every client; "+rangeText(f.unservedLow, f.unservedHigh))
+		parts = append(parts, "nobody served every "+s.asker()+"; "+rangeText(f.unservedLow, f.unservedHigh))
 	}
 	if len(f.with) > 0 { // else the title says already that nobody has enough
 		if len(f.beyond) > 0 {
@@ -236,7 +239,7 @@ func (v view) latencyTitle(s scenario) string {
 	}
 	if n := len(f.unserved); n > 0 && f.served > 0 {
 		if n > 3 {
-			parts = append(parts, counted(n, "strategy")+" did not serve every client")
+			parts = append(parts, counted(n, "strategy")+" did not serve every "+s.asker())
 		} else {
 			parts = append(parts, list(f.unserved, 3, "strategy"))
 		}
@@ -247,6 +250,62 @@ func (v view) latencyTitle(s scenario) string {
 		parts = append(parts, "equality is not judged above half of the driver's ceiling")
 	}
 	return where + ": " + strings.Join(parts, "; ")
+}
+
+// sizedText is the p99 with the limit that a sweep names, beside those with smaller and with larger ones: they are all measured in the
+// same repetitions. Empty where nothing is swept, or no limit is named.
+func (v view) sizedText(s scenario, l level) string {
+	asked := v.asked(s)
+	if asked.Question != trial.Size {
+		return ""
+	}
+	z, err := stat.Sizes(v.run.Trials, asked, v.run.Env.Design)
+	if err != nil || z.Smallest < 0 {
+		return ""
+	}
+	var named, smaller, larger []cell
+	for i, limit := range z.Limits {
+		for _, c := range l.cells {
+			if _, ok := s.p99(c); !ok || c.Twin || c.Strategy != limit.Strategy || c.starved() {
+				continue
+			}
+			switch {
+			case i < z.Smallest:
+				smaller = append(smaller, c)
+			case i > z.Smallest:
+				larger = append(larger, c)
+			default:
+				named = append(named, c)
+			}
+		}
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	_, at := s.p99Range(named)
+	is := "is"
+	if !z.Sure {
+		is = "may be"
+	}
+	text := fmt.Sprintf("p99 is %s with %s, the smallest limit that %s enough", at, sizing(z).size(z.Smallest), is)
+	var beside []string
+	for _, side := range []struct {
+		cells []cell
+		what  string
+	}{{smaller, "smaller"}, {larger, "larger"}} {
+		if len(side.cells) == 0 {
+			continue
+		}
+		low, high := s.p99Range(side.cells)
+		if low != high {
+			low += " to " + high
+		}
+		beside = append(beside, fmt.Sprintf("%s with %s ones", low, side.what))
+	}
+	if len(beside) == 0 {
+		return text
+	}
+	return text + "; " + strings.Join(beside, ", ")
 }
 
 // text names the level.
@@ -425,7 +484,7 @@ func (l latencyLine) hint() string {
 			text += "\n" + q.name + " " + l.latency(v)
 		}
 	}
-	return text + "\nserved " + l.served()
+	return text + "\n" + l.reach.String()
 }
 
 // servedLegend names every strategy once, with the clients that it served where it was not all of them.

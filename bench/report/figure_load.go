@@ -38,7 +38,7 @@ func (p loadPoint) hint(quantile string) string {
 	if p.late.N > 0 {
 		text += "; " + quantile + " " + p.latency(p.late.Value) + spanText(p.late, seconds)
 	}
-	return text + "; served " + p.served()
+	return text + "; " + p.reach.String()
 }
 
 // spanText is an interval in brackets, where there is one.

@@ -25,14 +25,14 @@ func matrixFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 	return draw.Figure{
 		Name:     "matrix",
 		Title:    title,
-		Subtitle: "Each scenario is a column, each strategy a row. Empty: not measured there. ×: how many times worse than the best, in what decides the scenario.",
+		Subtitle: "Each scenario is a column, each strategy a row. Empty: not asked for there. ×: how many times worse than the best, in what decides the scenario.",
 		Alt:      "Where each strategy is among the best, behind, or out, and why. " + title,
 		Caption:  v.caption(),
 		Legend: []draw.LegendItem{
 			{Text: "among the best", Style: draw.Style{Color: draw.GoodFill}, Area: true},
 			{Text: "behind", Style: draw.Style{Color: draw.PoorFill}, Area: true},
 			{Text: "cannot be chosen", Style: draw.Style{Color: draw.BadFill}, Area: true},
-			{Text: "?: not decided; driver: its limits hide the server's", Style: draw.Style{Color: draw.OpenFill}, Area: true},
+			{Text: "?: not decided; driver: its limits hide the server's; spoilt: no trial can be used", Style: draw.Style{Color: draw.OpenFill}, Area: true},
 		},
 		Height: g.Height(),
 		Draw:   g.Draw,
@@ -49,27 +49,29 @@ func (v view) standing(name, label string) draw.GridCell {
 	}
 	word := sc.Word(full)
 	c := draw.GridCell{Hint: label + " on " + name + ": " + word, Text: word, Fill: draw.OpenFill, Ink: draw.Ink}
-	switch kind, rest, _ := strings.Cut(word, " "); kind {
-	case "best":
+	switch kind, rest, _ := strings.Cut(word, " "); {
+	case kind == "best":
 		c.Fill, c.Ink = draw.GoodFill, draw.WhiteInk
-	case "behind":
+	case kind == "behind":
 		c.Fill, c.Ink, c.Text = draw.PoorFill, draw.DarkInk, rest
-	case "out:":
+	case kind == "out:":
 		c.Fill, c.Ink, c.Text = draw.BadFill, draw.WhiteInk, rest
 		for _, o := range sc.Out {
 			if o.Strategy == full {
 				c.Hint += ": it " + o.Reasons[0].Text
 			}
 		}
-	case "undecided":
+	case kind == undecided:
 		c.Text = "?"
 		for _, o := range sc.Undecided {
 			if o.Strategy == full && o.Text != "" {
 				c.Hint += " (" + o.Text + ")"
 			}
 		}
-	case "not":
+	case word == "not ranked":
 		c.Text = "driver"
+	case strings.HasPrefix(word, "not measured"):
+		c.Text = "spoilt"
 	default:
 		return draw.GridCell{}
 	}
@@ -118,12 +120,19 @@ func headline(said choice.Verdict, sc choice.Scenario) string {
 	if len(sc.Unranked) > 0 {
 		parts = append(parts, "the driver hides what "+labels(sc.Unranked)+" can do")
 	}
-	var open []string
+	var open, missing []string
 	for _, o := range sc.Undecided {
-		open = append(open, o.Strategy)
+		if o.NotMeasured {
+			missing = append(missing, o.Strategy)
+		} else {
+			open = append(open, o.Strategy)
+		}
 	}
 	if len(open) > 0 {
 		parts = append(parts, "not decided: "+labels(open))
+	}
+	if len(missing) > 0 {
+		parts = append(parts, "not measured: "+labels(missing))
 	}
 	if n := len(sc.Behind); n > 0 {
 		var behind groups

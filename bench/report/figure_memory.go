@@ -10,7 +10,7 @@ import (
 )
 
 // manyConnections is how many a server has to hold for its memory to say something about them: what the first of them brings in
-// once and for all, half a megabyte of code above all, is half a kB for each of a thousand.
+// once and for all, half a megabyte of code above all, is half a KiB for each of a thousand.
 const manyConnections = 1000
 
 // memoryFigure has what each strategy's server held for a connection, where it held many. Its title is about the scenario with
@@ -30,7 +30,7 @@ func memoryFigure(v view, t draw.Typesetter) (draw.Figure, bool) {
 			continue
 		}
 		holding := slices.DeleteFunc(slices.Clone(p.points), func(point spreadPoint) bool {
-			return point.Twin || len(point.trials) == 0 || point.worst.Served < point.worst.Total
+			return point.Twin || len(point.trials) == 0 || point.starved()
 		})
 		if len(holding) == 0 {
 			continue

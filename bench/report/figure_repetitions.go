@@ -85,28 +85,41 @@ func figureOf(m stat.Metric, v float64) string {
 	}
 }
 
-// figureTick writes values of the metric on an axis from zero, which is zero in any unit.
-func figureTick(m stat.Metric) func(float64) string {
-	return func(v float64) string {
+// figureTicks are round in the unit that they are written in, of which not all are powers of ten. Zero is zero in any.
+func figureTicks(m stat.Metric, lo, hi float64, ticks func(lo, hi float64, format func(float64) string) []draw.Tick) []draw.Tick {
+	size := 1.0
+	if m.Unit == "B" {
+		size = unitFor(memories, hi).size
+	}
+	out := ticks(lo/size, hi/size, func(v float64) string {
 		if v == 0 {
 			return "0"
 		}
-		return figureOf(m, v)
+		return figureOf(m, v*size)
+	})
+	for i := range out {
+		out[i].Value *= size
+	}
+	return out
+}
+
+// aboutTicks are so many on a linear axis.
+func aboutTicks(n int) func(lo, hi float64, format func(float64) string) []draw.Tick {
+	return func(lo, hi float64, format func(float64) string) []draw.Tick {
+		return draw.LinearTicks(lo, hi, n, format)
 	}
 }
 
 func (p spreadPanel) rows(notes string) draw.Rows {
-	format := func(v float64) string { return figureOf(p.metric, v) }
-	x, ticks := draw.Axis{Lo: p.lo, Hi: p.hi, Scale: draw.Linear}, draw.LinearTicks(p.lo, p.hi, 6, figureTick(p.metric))
-	kind := "from zero"
+	x, ticks, kind := draw.Axis{Lo: p.lo, Hi: p.hi, Scale: draw.Linear}, aboutTicks(6), "from zero"
 	if p.log {
-		x.Scale, ticks, kind = math.Log, draw.LogTicks(p.lo, p.hi, format), "logarithmic"
+		x.Scale, ticks, kind = math.Log, draw.LogTicks, "logarithmic"
 	}
 	where := p.scenario.name
 	if p.open() {
 		where += " at " + p.level.text()
 	}
-	r := draw.Rows{Title: fmt.Sprintf("%s: %s (%s, %s)", where, p.metric.Name, clients(p.level), kind), Notes: notes, X: x, Ticks: ticks}
+	r := draw.Rows{Title: fmt.Sprintf("%s: %s (%s, %s)", where, p.metric.Name, clients(p.level), kind), Notes: notes, X: x, Ticks: figureTicks(p.metric, p.lo, p.hi, ticks)}
 	for _, point := range p.points {
 		r.Rows = append(r.Rows, draw.Row{
 			Strategy: point.cell.label, Label: point.label, Soft: point.Twin,
@@ -141,14 +154,14 @@ func (p spreadPanel) bound(point spreadPoint) string {
 
 func (p spreadPanel) hint(point spreadPoint) string {
 	if len(point.trials) == 0 {
-		return fmt.Sprintf("%s: no trial tells %s; served %s", point.label, p.metric.Name, point.served())
+		return fmt.Sprintf("%s: no trial tells %s; %s", point.label, p.metric.Name, point.reach)
 	}
 	text := fmt.Sprintf("%s: %s %s in the median of %s", point.label, p.metric.Name, p.value(point), counted(len(point.trials), "trial"))
 	if settled(point.median) {
 		text += fmt.Sprintf(", %s to %s", figureOf(p.metric, point.median.Lo), figureOf(p.metric, point.median.Hi))
 	}
 	if point.starved() {
-		text += "; served " + point.served()
+		text += "; " + point.reach.String()
 	}
 	return text
 }
@@ -251,5 +264,5 @@ func servedNote(c cell) string {
 	if !c.starved() {
 		return ""
 	}
-	return "served " + c.served()
+	return c.reach.String()
 }

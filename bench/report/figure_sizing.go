@@ -47,7 +47,7 @@ func sizingFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool) {
 	for _, i := range measured {
 		xs = append(xs, draw.Tick{Value: float64(z.Limits[i].N), Label: z.number(i)})
 	}
-	ys := draw.LinearTicks(0, y.Hi, 5, figureTick(z.Metric))
+	ys := figureTicks(z.Metric, 0, y.Hi, aboutTicks(5))
 	legend := []draw.LegendItem{{Text: "measured", Style: draw.Style{Color: draw.InkSoft}}}
 	if z.Best >= 0 {
 		legend = append(legend, draw.LegendItem{Text: "within " + percent(z.Threshold) + " of the best", Style: draw.Style{Color: withinColour}, Area: true})

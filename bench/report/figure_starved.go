@@ -7,7 +7,6 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/poolbench/poolbench/bench/report/draw"
-	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // starvedPanel is one strategy that left clients without an answer: what each client got, the most first.
@@ -21,11 +20,8 @@ const mostStarved = 12
 
 func starvedPanels(v view) (panels []starvedPanel, left int) {
 	for _, s := range v.scenarios {
-		if s.loop == trial.Sessions { // what its answers are counted by are places for connections, each of which one client leaves to the next
-			continue
-		}
 		for _, c := range s.starving() {
-			if len(c.worst.Good) == 0 {
+			if c.reach.Sessions || len(c.worst.Good) == 0 { // what answers to sessions are counted by are slots
 				continue
 			}
 			good := slices.Sorted(slices.Values(c.worst.Good))

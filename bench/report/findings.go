@@ -250,7 +250,7 @@ func marks(cells []cell) []string {
 	return out
 }
 
-// starving are the strategies that left clients without an answer, each at the level where it served the fewest.
+// starving are the strategies that left clients or sessions without an answer, each at the level where it served the fewest.
 func (s scenario) starving() []cell {
 	var out []cell
 	for _, c := range s.worstCells() {
@@ -261,7 +261,7 @@ func (s scenario) starving() []cell {
 	return out
 }
 
-// worstCells has each strategy once, at the level where it served the fewest clients. Not every level has all of them, so
+// worstCells has each strategy once, at the level where it left the most clients or sessions without an answer. Not every level has all of them, so
 // they are put in order.
 func (s scenario) worstCells() []cell {
 	var out []cell
@@ -270,7 +270,7 @@ func (s scenario) worstCells() []cell {
 		switch {
 		case i < 0:
 			out = append(out, c)
-		case out[i].worst.Total-out[i].worst.Served < c.worst.Total-c.worst.Served:
+		case out[i].reach.Total-out[i].reach.Served < c.reach.Total-c.reach.Served:
 			out[i] = c
 		}
 	}
@@ -278,15 +278,19 @@ func (s scenario) worstCells() []cell {
 	return out
 }
 
-// starvedText says who left how many clients without an answer.
+// starvedText says who left how many clients or sessions without an answer.
 func starvedText(c cell) string {
-	text := fmt.Sprintf("%s served %s clients", c.label, c.served())
+	who := c.reach.Who()
+	text := fmt.Sprintf("%s served %s %s", c.label, c.served(), noun(who, 2))
 	var rest []string
-	if n := c.worst.Refused; n > 0 {
-		rest = append(rest, counted(n, "client")+" refused")
+	if n := int(c.reach.Refused); n > 0 {
+		rest = append(rest, counted(n, who)+" refused")
 	}
-	if n := c.worst.Nothing; n > 0 {
-		rest = append(rest, counted(n, "client")+" got nothing and "+was(n)+" never told")
+	switch n := int(c.reach.Nothing); {
+	case n > 0 && c.reach.Sessions:
+		rest = append(rest, counted(n, who)+" had no answer")
+	case n > 0:
+		rest = append(rest, counted(n, who)+" got nothing and "+was(n)+" never told")
 	}
 	if len(rest) > 0 {
 		text += " (" + strings.Join(rest, ", ") + ")"

@@ -64,7 +64,7 @@ func (v view) html(figures []draw.Figure, markdown []byte, t draw.Typesetter) ([
 	}
 	var sheet draw.StyleSheet
 	labels := v.shown()
-	build := newPageBuilder(v.scenarioNames(), labels)
+	build := newPageBuilder(v.chapterNames(), labels)
 	for _, f := range figures {
 		build.figures[f.Name] = framed(f, t, &sheet)
 	}
@@ -100,7 +100,7 @@ func framed(f draw.Figure, t draw.Typesetter, sheet *draw.StyleSheet) string {
 	bare := f
 	bare.Title, bare.Subtitle, bare.Caption = "", "", ""
 	return fmt.Sprintf("<figure>\n<figcaption>\n<p class=\"finding\" aria-hidden=\"true\">%s</p>\n<p>%s</p>\n</figcaption>\n%s%s</div>\n</figure>",
-		template.HTMLEscapeString(f.Title), template.HTMLEscapeString(f.Subtitle), scrolling("Picture"), bare.Inline(t, sheet))
+		template.HTMLEscapeString(tied(f.Title)), template.HTMLEscapeString(tied(f.Subtitle)), scrolling("Picture"), bare.Inline(t, sheet))
 }
 
 // scrolling begins what may be wider than the page. It can be reached by keyboard, or its right side could not be seen
@@ -113,6 +113,15 @@ func (v view) scenarioNames() []string {
 	var out []string
 	for _, s := range v.scenarios {
 		out = append(out, s.name)
+	}
+	return out
+}
+
+// chapterNames are those of the scenarios, in the order of their chapters.
+func (v view) chapterNames() []string {
+	out := v.scenarioNames()
+	for _, sc := range v.leftOut() {
+		out = append(out, sc.Name)
 	}
 	return out
 }
@@ -246,6 +255,59 @@ func (p *pageBuilder) Transform(doc *ast.Document, reader text.Reader, _ parser.
 			into.AppendChild(into, n)
 		default:
 			into.AppendChild(into, n)
+		}
+	}
+	bindNumbers(doc, source)
+}
+
+// numberAndUnit is the blank between a number and what it counts, or between a sign and its number: no line ends there.
+var numberAndUnit = regexp.MustCompile(`[0-9∞]( )(?:[%×]|(?:s|ms|µs|ns|B|[KMG]iB|[kM]?/s)(?:[^\pL\pN]|$))|[×≥≤]( )[0-9]`)
+
+// blanks are where those of a text are.
+func blanks(text []byte) []int {
+	var at []int
+	for from := 0; from < len(text); {
+		m := numberAndUnit.FindSubmatchIndex(text[from:])
+		if m == nil {
+			break
+		}
+		blank := from + max(m[2], m[4])
+		at, from = append(at, blank), blank+1
+	}
+	return at
+}
+
+const noBreak = "\u00a0"
+
+// tied is text without an end of line between a number and its unit.
+func tied(text string) string {
+	b := []byte(text)
+	for _, at := range slices.Backward(blanks(b)) {
+		b = slices.Replace(b, at, at+1, []byte(noBreak)...)
+	}
+	return string(b)
+}
+
+// bindNumbers does the same to all texts under a node, except for what is to be typed as it stands.
+func bindNumbers(root ast.Node, source []byte) {
+	var texts []*ast.Text
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if n.Kind() == ast.KindCodeSpan {
+			return ast.WalkSkipChildren, nil
+		}
+		if t, ok := n.(*ast.Text); ok && entering {
+			texts = append(texts, t)
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, t := range texts {
+		whole := t.Segment
+		for _, at := range blanks(whole.Value(source)) {
+			// What stands before the blank becomes a text of its own; what ends the line stays with the rest.
+			before := ast.NewTextSegment(text.NewSegment(t.Segment.Start, whole.Start+at))
+			t.Parent().InsertBefore(t.Parent(), t, before)
+			t.Parent().InsertBefore(t.Parent(), t, ast.NewString([]byte(noBreak)))
+			t.Segment = text.NewSegment(whole.Start+at+1, whole.Stop)
 		}
 	}
 }

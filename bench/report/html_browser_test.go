@@ -487,7 +487,7 @@ func answersAtOnce(t *testing.T, browser context.Context) {
 			whole, begun int // so many sentences of the answer
 		}{{setting{width: phone, height: 844}, 1, 2}, {setting{width: 360, height: 640}, 1, 1}, {setting{}, 2, 3}} {
 			b := look(t, browser, content, s.setting)
-			if got := eval[[]string](b, `all(".answer > p").map((e) => e.textContent)`); !slices.Equal(got, answer) {
+			if got := eval[[]string](b, `all(".answer > p").map((e) => e.textContent.replaceAll("\u00a0", " "))`); !slices.Equal(got, answer) {
 				t.Fatalf("%s: the page answers %q", name, got)
 			}
 			const above = 3 // the page's name, its caption and the answer's
@@ -510,7 +510,7 @@ func findsOnce(t *testing.T, browser context.Context, content []byte) {
 	for _, s := range []setting{{width: phone, height: 844}, {}, {width: phone, height: 844, scriptless: true}, {width: 718, height: 1000, print: true}} {
 		b := look(t, browser, content, s)
 		figures := eval[[]figure](b, `all("main figure").map((f) => { const ps = all("figcaption p", f); return {
-  finding: ps[0]?.textContent ?? "", how: ps[1]?.textContent ?? "", texts: all("svg text", f).filter(seen).map((e) => e.textContent).join(" "),
+  finding: (ps[0]?.textContent ?? "").replaceAll("\u00a0", " "), how: ps[1]?.textContent ?? "", texts: all("svg text", f).filter(seen).map((e) => e.textContent).join(" "),
   name: document.getElementById(f.querySelector("svg").getAttribute("aria-labelledby")).textContent,
   inside: ps.length > 0 && ps.every((p) => { const r = p.getBoundingClientRect(); return seen(p) && r.left >= 0 && r.right <= innerWidth && p.scrollWidth <= p.clientWidth; })}; })`)
 		if len(figures) < 5 {

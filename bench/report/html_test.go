@@ -278,6 +278,37 @@ var textOnGround = [][2]string{
 	{"c1A1A1A", "cF1F1F1"}, {"c1A1A1A", "cE4E7EB"},
 }
 
+// Catches: a line that ends between a number and its unit, in prose, in tables and above pictures; words or code that are changed with it;
+// a report.md with blanks that nobody can type.
+func TestNumbersStayWithTheirUnits(t *testing.T) {
+	for text, want := range map[string]string{
+		"5 % of 3 ms, 12 µs and 1.5 s": "5~% of 3~ms, 12~µs and 1.5~s", "× 0.42 (0.40 to 0.44)": "×~0.42 (0.40 to 0.44)", "≥ 12 KiB": "≥~12~KiB", "3 × in 9 B, 7 s": "3~× in 9~B, 7~s",
+		"4 strategies, 3 samples, 2 Bytes, 1 msec": "4 strategies, 3 samples, 2 Bytes, 1 msec", "at 12.3k/s x": "at 12.3k/s x", "of 64 %": "of 64~%",
+	} {
+		if got := strings.ReplaceAll(tied(text), noBreak, "~"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	run := everyFigure(3, 6)
+	run.Env.Command = []string{"poolbench", "run", "--note", "5 % of"}
+	if strings.Contains(string(Markdown(run)), noBreak) {
+		t.Error("report.md has blanks that do not break")
+	}
+	body := pageOf(t, run)
+	if !strings.Contains(body, "--note 5 % of</code>") {
+		t.Error("what is to be typed is changed")
+	}
+	for _, other := range []string{`(?s)<svg\b.*?</svg>`, `(?s)<(script|style|code|title)\b.*?</(script|style|code|title)>`, `<[^>]*>`} {
+		body = regexp.MustCompile(other).ReplaceAllString(body, "\n")
+	}
+	if n := strings.Count(body, noBreak); n < 100 {
+		t.Errorf("%d numbers are bound to their units", n)
+	}
+	if broken := regexp.MustCompile(`.{0,20}([0-9] (%|×|[mµn]?s|[KM]iB)([^a-z]|$)|[×≥≤] [0-9]).{0,20}`).FindString(body); broken != "" {
+		t.Errorf("a line may end in %q", broken)
+	}
+}
+
 // Catches: text that cannot be read, in either theme. What really stands on what is looked at in a browser; see
 // [TestThePageInABrowser].
 func TestColoursOfTheThemesCanBeRead(t *testing.T) {

@@ -50,6 +50,9 @@ func (v view) markdown(figures []draw.Figure) []byte {
 	for _, s := range v.scenarios {
 		v.scenario(&d, s, v.said, show)
 	}
+	for _, sc := range v.leftOut() {
+		v.notMeasured(&d, sc)
+	}
 	v.outlierSection(&d)
 	v.method(&d)
 	v.machineAndData(&d)

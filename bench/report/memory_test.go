@@ -1,6 +1,8 @@
 package report
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/poolbench/poolbench/bench/report/draw"
@@ -42,5 +44,42 @@ func TestWhatAConnectionCostsIsComparedWithinTheScenarioOfMostConnections(t *tes
 	}
 	if f, ok := memoryFigure(newView(run), draw.NewTypesetter()); ok {
 		t.Errorf("nobody knows what the programs themselves take, and there is a figure: %q", f.Title)
+	}
+}
+
+// Catches: powers of ten under one name and of two under another, so that a sentence and a figure of the same memory differ; marks on an
+// axis that are round in bytes and not in what they are written in; a table that sorts KiB as if they were bytes.
+func TestMemoryHasOneUnit(t *testing.T) {
+	for bytes, want := range map[float64]string{0: "0 B", 1000: "1000 B", 1024: "1 KiB", 13_107: "12.8 KiB", 3 << 20: "3 MiB", 5 << 29: "2.5 GiB"} {
+		if got := memory(bytes); got != want {
+			t.Errorf("%v: %q, want %q", bytes, got, want)
+		}
+	}
+	round := regexp.MustCompile(`^(0|[0-9.]{1,4} ([KM]i)?B)$`)
+	for _, hi := range []float64{13 << 10, 33_000, 700 << 10, 5 << 20} {
+		for _, ticks := range []func(lo, hi float64, format func(float64) string) []draw.Tick{aboutTicks(6), draw.LogTicks} {
+			all := figureTicks(stat.Memory, hi/50, hi, ticks)
+			for _, tick := range all {
+				if tick.Label != "" && (!round.MatchString(tick.Label) || tick.Value != 0 && tick.Label != memory(tick.Value)) {
+					t.Errorf("up to %v there is a mark %q at %v", hi, tick.Label, tick.Value)
+				}
+			}
+			if len(all) < 2 {
+				t.Errorf("up to %v there are %d marks", hi, len(all))
+			}
+		}
+	}
+	text := string(Markdown(everyFigure(3, 3)))
+	if !strings.Contains(text, " KiB") || regexp.MustCompile(`[0-9] [kMG]B\b`).MatchString(text) {
+		t.Errorf("two units in %q", regexp.MustCompile(`.*[0-9] [kMG]i?B\b.*`).FindAllString(text, 4))
+	}
+	script, err := pageFiles.ReadFile("page/page.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range memories {
+		if !strings.Contains(string(script), " "+u.name+": ") {
+			t.Errorf("the page does not know %s", u.name)
+		}
 	}
 }

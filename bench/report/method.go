@@ -43,7 +43,7 @@ func (v view) method(d *document) {
 	d.f("- **Response time** is counted from when a request was due, not from when the driver got to send it. It contains the driver's own lag, which every scenario states.\n")
 	d.f("- **Everything has one outcome:** intended = sent + unsent; sent = ok + rejected + failed + timed out + unanswered.\n")
 	d.f("- **Never answered is not left out:** a request that timed out, was still open at the end, or was never sent because its connection never became free stands in the percentiles at the client's time-out, or at how long it had waited if that is more.\n")
-	d.f("- **Served** counts clients with at least one answer inside the window, in the trial that served the fewest. Goodput counts right answers that came inside the window.\n")
+	d.f("- **Served** counts clients with at least one answer inside the window, in the trial that served the fewest. Where clients come and go, each is a session, and counted are those that were answered, in all trials together. Goodput counts right answers that came inside the window.\n")
 	d.f("- **Warm-up and trend:** each window is cut into slices, and where its beginning differs from the rest (MSER, and a test that this is no chance) or the rest has a trend (Mann-Kendall), the trial says so (finding not-steady). In closed loops such a beginning, half of the window at most, is left out of goodput and of nothing else.\n")
 	looks := "once, at the end"
 	if n := len(e.Design.Looks); n > 1 {

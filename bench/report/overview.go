@@ -14,7 +14,9 @@ type overview struct {
 	strategies []string // labels, in order of first appearance
 	unusable   groups   // by scenario: the strategies that have not one valid trial there
 	scenarios  int
-	starved    groups  // by scenario: "thread (2 of 64)"
+	starved    groups  // by scenario: "thread (2 of 64)", "thread (10 of 90 sessions)"
+	starving   askers  // of starved
+	asking     askers  // of all
 	goodput    tally   // in closed loop
 	median     tally   // of the response time, in open loop
 	short      groups  // by scenario: "at 48k/s goroutine (81 %) and thread (74 %)"
@@ -45,8 +47,18 @@ func (v view) overview() overview {
 		for _, label := range s.unusable() {
 			o.unusable.add(s.name, label)
 		}
+		o.asking.add(s.worstCells()...)
+		var starved groups // by load, where there are several
 		for _, c := range s.starving() {
-			o.starved.add(s.name, fmt.Sprintf("%s (%s)", c.label, c.served()))
+			o.starving.add(c)
+			at := ""
+			if len(s.levels) > 1 {
+				at = "at " + percent(c.Fraction) + " of the capacity "
+			}
+			starved.add(at, fmt.Sprintf("%s (%s)", c.label, strings.TrimPrefix(c.reach.String(), "served ")))
+		}
+		for _, at := range starved.labels {
+			o.starved.add(s.name, at+strings.Join(starved.remarks[at], ", "))
 		}
 		var short groups
 		for _, c := range s.shortfalls() {
@@ -67,6 +79,48 @@ func (v view) threshold() float64 {
 		return t
 	}
 	return stat.Threshold
+}
+
+// askers are what some cells are about: clients that stay, sessions, or both.
+type askers struct {
+	clients, sessions bool
+	left              bool // of a cell that is not starved: accidents left sessions without an answer
+}
+
+func (a *askers) add(cells ...cell) {
+	for _, c := range cells {
+		a.clients = a.clients || !c.reach.Sessions
+		a.sessions = a.sessions || c.reach.Sessions
+		a.left = a.left || c.reach.Served < c.reach.Total && !c.starved()
+	}
+}
+
+// pick joins what is said of those that there are.
+func (a askers) pick(clients, sessions, sep string) string {
+	switch {
+	case a.clients && a.sessions:
+		return clients + sep + sessions
+	case a.sessions:
+		return sessions
+	default:
+		return clients
+	}
+}
+
+func (a askers) some() string { return a.pick("clients", "sessions", " or ") }
+
+// every is all of them, if nobody is starved.
+func (a askers) every() string {
+	sessions := "every session"
+	if a.left {
+		sessions = "all sessions, or all but " + percent(stat.MostNotOK)
+	}
+	return a.pick("every client", sessions, " and ")
+}
+
+// counted says what the figures are of.
+func (a askers) counted() string {
+	return a.pick("of clients that stay, in the trial that served the fewest of them", "of sessions, in all trials together", "; ")
 }
 
 func addTo(set *[]string, s string) {
@@ -281,11 +335,11 @@ func (o overview) points() []point {
 		}
 	}
 	if n := len(o.starved.labels); n > 0 {
-		add(fmt.Sprintf("In %d of %s clients went without an answer. Served, in the trial that served the fewest of them:", n, counted(o.scenarios, "scenario")), o.starved.lines(", ")...)
+		add(fmt.Sprintf("In %d of %s %s went without an answer. Served (%s):", n, counted(o.scenarios, "scenario"), o.starving.some(), o.starving.counted()), o.starved.lines("; ")...)
 	} else if len(o.strategies) > 0 && len(o.unusable.labels) > 0 {
-		add("Every strategy served every client, as far as trials can be used.")
+		add("Every strategy served " + o.asking.every() + ", as far as trials can be used.")
 	} else if len(o.strategies) > 0 {
-		add("Every strategy served every client.")
+		add("Every strategy served " + o.asking.every() + ".")
 	}
 	if len(o.strategies) > 0 && len(o.unusable.labels) > 0 {
 		var parts []string

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 	choice "github.com/poolbench/poolbench/bench/verdict"
@@ -49,6 +50,38 @@ func (v view) scenario(d *document, s scenario, said choice.Verdict, show func(.
 	s.totals(d, c.Measured)
 	s.others(d)
 	v.trialsOf(d, s)
+}
+
+// leftOut are the scenarios that were asked for and of which there is no trial.
+func (v view) leftOut() []trial.Scenario {
+	return slices.DeleteFunc(slices.Clone(v.run.Env.Scenarios), func(sc trial.Scenario) bool {
+		return slices.ContainsFunc(v.scenarios, func(s scenario) bool { return s.name == sc.Name })
+	})
+}
+
+// notMeasured is the chapter of a scenario that was left out: a reader who looks for it finds why.
+func (v view) notMeasured(d *document, sc trial.Scenario) {
+	d.f("## %s\n\n**Not measured.** %s\n\n", prose(sc.Name), prose(sentence(v.whyLeftOut(sc))))
+}
+
+// whyLeftOut is the calibration that told no rate, or else that the run ended too early.
+func (v view) whyLeftOut(sc trial.Scenario) string {
+	var names []string
+	var spoilt []trial.Trial
+	known := map[string]bool{}
+	for _, t := range v.run.Trials {
+		known[t.Scenario] = known[t.Scenario] || t.Invalid == ""
+	}
+	for _, t := range v.run.Trials {
+		if t.Calibrates && t.Workload == sc.Workload && t.Strategy != trial.NullServer && !known[t.Scenario] {
+			addTo(&names, t.Scenario)
+			spoilt = append(spoilt, t)
+		}
+	}
+	if sc.Load.Loop == trial.Closed || len(spoilt) == 0 {
+		return "the run ended before it came to this scenario"
+	}
+	return fmt.Sprintf("there is no rate to offer, because not one trial of %s can be used: %s", list(names, len(names), "capacity"), finding.Usual(spoilt))
 }
 
 // asked is what the run's record says of a scenario; it has no name where the record says nothing.
@@ -94,13 +127,9 @@ func (v view) reading(s scenario, asked trial.Scenario, said choice.Verdict) str
 }
 
 // barred is who cannot be chosen, in words that hold for the scenario: where more is offered than can be done, some have to
-// go without an answer, and a client of sessions is a place for the next one.
+// go without an answer.
 func (s scenario) barred() string {
-	who := "clients"
-	if s.loop == trial.Sessions {
-		who = noun(s.measured, 2)
-	}
-	text := "Who leaves " + who + " without an answer is out, whatever the other figures say"
+	text := "Who leaves " + noun(s.asker(), 2) + " without an answer is out, whatever the other figures say"
 	if slices.ContainsFunc(s.levels, func(l level) bool { return l.fraction > 1 || len(l.cells[0].Load.Profile) > 0 }) {
 		return text + ", as long as there is room; where more is offered than can be done, some have to go without."
 	}
@@ -151,7 +180,10 @@ func (v view) compared(d *document, s scenario) {
 	d.f("- **Limits:** %s.\n", prose(v.limits(s)))
 	for _, c := range s.starving() {
 		what := "Refused"
-		if c.worst.Nothing > 0 {
+		switch {
+		case c.reach.Nothing > 0 && c.reach.Sessions:
+			what = "Unanswered"
+		case c.reach.Nothing > 0:
 			what = "Starved"
 		}
 		d.f("- **%s:** %s.\n", what, prose(starvedText(c)))
@@ -315,6 +347,15 @@ func (s scenario) judgements(d *document, l level) {
 			if text != "" {
 				d.f("  - %s\n", prose(text))
 			}
+		}
+	}
+	if s.open() {
+		return
+	}
+	// What a closed loop is compared by says nothing of its tail, which stands in the table all the same.
+	if j, ok := s.judge(l, stat.ResponseP99); ok {
+		if text := sentence(j.sameText(12), j.differsText()); text != "" {
+			d.f("- **%s:** %s\n", capital(stat.ResponseP99.Name), prose(text))
 		}
 	}
 }

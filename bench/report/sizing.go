@@ -10,7 +10,8 @@ import (
 	"github.com/poolbench/poolbench/strategies"
 )
 
-var memories = []unit{{"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
+// memories are those of kernels, of Go's tools and of package verdict.
+var memories = []unit{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
 // sizes is the section of a scenario that looks for the smallest limit that is enough.
 func (v view) sizes(d *document, s scenario, sc trial.Scenario) {

@@ -31,6 +31,8 @@ func randomRun(rng *rand.Rand) trial.Run {
 	beyond.DecideAt = 1.4
 	within := compare("within", open, stat.ResponseP99.Key, 0.3, 0.6, 0.9)
 	within.DecideAt = []float64{0.6, 0.9}[rng.IntN(2)]
+	visits := compare("visits", trial.Load{Loop: trial.Sessions, Clients: 64, Arrivals: trial.Poisson}, stat.ResponseP50.Key, 0.5, 0.9)
+	visits.DecideAt = 0.5
 	run := trial.Run{}
 	made := map[string]trial.Histogram{}
 	cached := func(good, slow int64, after time.Duration) trial.Histogram {
@@ -45,7 +47,7 @@ func randomRun(rng *rand.Rand) trial.Run {
 	plain := some(0.4) // enough repetitions without surprises, so that differences are shown
 	for _, sc := range []trial.Scenario{
 		compare("closed", trial.Load{Loop: trial.Closed, Clients: 64}, stat.ServerCPU.Key),
-		compare("crowd", trial.Load{Loop: trial.Closed, Clients: 1000}, stat.Memory.Key), beyond, within,
+		compare("crowd", trial.Load{Loop: trial.Closed, Clients: 1000}, stat.Memory.Key), beyond, within, visits,
 	} {
 		run.Env.Scenarios = append(run.Env.Scenarios, sc)
 		levels := sc.Levels
@@ -80,7 +82,14 @@ func randomRun(rng *rand.Rand) trial.Run {
 							t.Counts.Intended = good * int64(2+rng.IntN(3))
 							t.Counts.Unsent = t.Counts.Intended - good
 						}
-						if starves {
+						switch {
+						case sc.Load.Loop == trial.Sessions && starves:
+							n := 1 + int64(rng.IntN(int(good))) // of slots each may have served one
+							t.Counts.Rejected = int64(rng.IntN(int(n) + 1))
+							t.Counts.OK, t.Counts.Good, t.Counts.TimedOut = good-n, good-n, n-t.Counts.Rejected
+						case sc.Load.Loop == trial.Sessions && some(0.3) && many:
+							t.Counts.OK, t.Counts.Good, t.Counts.TimedOut = good-1, good-1, 1 // an accident
+						case starves:
 							t.Clients.Served = rng.IntN(sc.Load.Clients)
 							t.Clients.Nothing = rng.IntN(sc.Load.Clients - t.Clients.Served + 1)
 							t.Clients.Refused = sc.Load.Clients - t.Clients.Served - t.Clients.Nothing
@@ -109,6 +118,23 @@ func of(run trial.Run, scenario, name string, fraction float64) (all []trial.Tri
 		}
 	}
 	return all
+}
+
+// reached is how many of those who asked one strategy at one level were served: of clients in the trial that served the fewest, of
+// sessions in all; everybody, if none of them or no more than accidents were left.
+func reached(trials []trial.Trial) (served, asked int64, everybody bool) {
+	for i, tr := range trials {
+		switch n := tr.Counts; {
+		case tr.Load.Loop == trial.Sessions:
+			served, asked = served+n.OK, asked+n.OK+n.Rejected+n.Failed+n.TimedOut+n.Unanswered+n.Unsent
+		case i == 0 || int64(tr.Clients.Served) < served:
+			served, asked = int64(tr.Clients.Served), int64(tr.Clients.Total)
+		}
+	}
+	if len(trials) > 0 && trials[0].Load.Loop == trial.Sessions {
+		return served, asked, 1000*served >= 999*asked
+	}
+	return served, asked, served == asked
 }
 
 // medianOf is the median of what f makes of trials; false if it makes nothing of any.
@@ -193,11 +219,10 @@ func TestLatencyTitlesNameWhoIsShownToDiffer(t *testing.T) {
 			known := map[string]float64{} // of those without a p99: the largest quantile that is supported
 			for _, name := range randomNames {
 				var all trial.Histogram
-				everybody := true
 				trials := of(run, s.name, name, at)
+				_, _, everybody := reached(trials)
 				for _, tr := range trials {
 					all.Merge(tr.Latency.Response)
-					everybody = everybody && tr.Clients.Served == tr.Clients.Total
 				}
 				switch p99, ok := all.Quantile(0.99); {
 				case len(trials) == 0:
@@ -224,7 +249,7 @@ func TestLatencyTitlesNameWhoIsShownToDiffer(t *testing.T) {
 			_, found, _ := strings.Cut(title, ": ")
 			switch {
 			case served == 0:
-				if !strings.HasPrefix(found, "nobody served every client") {
+				if !strings.HasPrefix(found, "nobody served every "+map[bool]string{true: "session", false: "client"}[s.name == "visits"]) {
 					t.Errorf("%s at %v: nobody did, and the title is %q", s.name, at, title)
 				}
 				continue
@@ -424,16 +449,17 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 						dear, dearestMemory = m, name
 					}
 				}
-				most := -1
+				most, share := int64(0), 1.0 // at the level where most were left
 				for _, fraction := range append([]float64{0}, v.asked(s).Levels...) {
-					for _, tr := range of(run, s.name, name, fraction) {
-						most = max(most, tr.Clients.Total-tr.Clients.Served)
+					served, asked, everybody := reached(of(run, s.name, name, fraction))
+					if !everybody && asked-served > most {
+						most, share = asked-served, float64(served)/float64(asked)
 					}
 				}
 				if most > 0 {
 					short[s.name] = true
 					starving++
-					worst = min(worst, 1-float64(most)/float64(v.asked(s).Load.Clients))
+					worst = min(worst, share)
 				}
 			}
 			// The cheapest is the one that others undercut least, by the median of the means of all two pairs (Hodges and Lehmann).
@@ -476,12 +502,19 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 		if f, ok := servedFigure(v, set); ok {
 			switch {
 			case starving == 0:
-				if !strings.Contains(f.Title, "served every client") {
+				if !strings.Contains(f.Title, " served every client and ") {
 					t.Errorf("all were served: %q", f.Title)
 				}
 			case starving > 2:
-				if !strings.HasPrefix(f.Title, fmt.Sprintf("In %d of ", len(short))) {
-					t.Errorf("clients went without an answer in %v: %q", short, f.Title)
+				who := "clients"
+				switch {
+				case short["visits"] && len(short) > 1:
+					who = "clients or sessions"
+				case short["visits"]:
+					who = "sessions"
+				}
+				if !strings.HasPrefix(f.Title, fmt.Sprintf("In %d of ", len(short))) || !strings.Contains(f.Title, "scenarios "+who+" went without") {
+					t.Errorf("somebody went without an answer in %v: %q", short, f.Title)
 				}
 				all := share.FindAllStringSubmatch(f.Title, -1)
 				last := all[len(all)-1]
@@ -496,7 +529,7 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 		if f, ok := starvedFigure(v, set); ok {
 			most := 0
 			for _, tr := range run.Trials {
-				if tr.Invalid == "" && !tr.Twin {
+				if tr.Invalid == "" && !tr.Twin && tr.Load.Loop != trial.Sessions {
 					most = max(most, tr.Clients.Total-tr.Clients.Served)
 				}
 			}
@@ -505,6 +538,144 @@ func TestTitlesOfAllScenariosNameTheExtremes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Catches: a p99 that is another limit's, a range that leaves out a limit or has one that starves in it, a limit that is called enough and is
+// not, and no finding at all where a limit is named.
+func TestSizedTitlesSayWhatTheLimitDoesToTheTail(t *testing.T) {
+	seen := map[string]int{}
+	for seed := range 12 {
+		unit := []string{"request", "conn"}[seed%2]
+		run := sizeRun(unit, []float64{0.01, 0.02, 0.1}[seed/2%3], []int{32, 64, 128, 256, 512, 1024}[seed%3:3+seed/3]...)
+		v := newView(run)
+		s, asked := v.scenarios[0], run.Env.Scenarios[0]
+		z, err := stat.Sizes(run.Trials, asked, run.Env.Design)
+		if err != nil {
+			t.Fatal(err)
+		}
+		title := v.latencyTitle(s)
+		if z.Smallest < 0 {
+			continue
+		}
+		var smaller, larger []time.Duration
+		want := ""
+		for i, limit := range z.Limits {
+			var all trial.Histogram
+			everybody := true
+			for _, tr := range of(run, s.name, limit.Strategy, 0) {
+				all.Merge(tr.Latency.Response)
+				everybody = everybody && tr.Clients.Served == tr.Clients.Total
+			}
+			p99, ok := all.Quantile(0.99)
+			switch {
+			case !ok || !everybody:
+			case i < z.Smallest:
+				smaller = append(smaller, p99)
+			case i > z.Smallest:
+				larger = append(larger, p99)
+			default:
+				want = fmt.Sprintf("wait-size: p99 is %s with %s workers, the smallest limit that %s enough", duration(p99), count(int64(limit.N)), map[bool]string{true: "is", false: "may be"}[z.Sure])
+			}
+		}
+		for what, side := range map[string][]time.Duration{"smaller": smaller, "larger": larger} {
+			seen[fmt.Sprint(what, " ", len(side) > 0)]++
+			if len(side) == 0 {
+				if strings.Contains(title, what) {
+					t.Errorf("%q, and there is nothing %s that serves everybody", title, what)
+				}
+				continue
+			}
+			text := duration(slices.Min(side))
+			if most := duration(slices.Max(side)); most != text {
+				text += " to " + most
+			}
+			if !strings.Contains(title, " "+text+" with "+what+" ones") {
+				t.Errorf("%q, and with %s ones it is %s", title, what, text)
+			}
+		}
+		if !strings.HasPrefix(title, want) || want == "" {
+			t.Errorf("%q, want %q", title, want)
+		}
+	}
+	for _, want := range []string{"smaller true", "smaller false", "larger true", "larger false"} {
+		if seen[want] == 0 {
+			t.Errorf("in no run was there %s: %v", want, seen)
+		}
+	}
+}
+
+// Catches: silence of a closed loop's tail where the comparison has decided, a word of it where it has not, and another strategy's.
+func TestClosedLoopsTellTheTailThatIsDecided(t *testing.T) {
+	seen := map[bool]int{}
+	everyRandomRun(t, func(t *testing.T, run trial.Run, v view) {
+		text := string(v.markdown(nil))
+		comparisons := stat.Comparisons(run.Trials, stat.ResponseP99, run.Env.Scenarios, run.Env.Design)
+		for _, s := range v.scenarios {
+			if s.open() {
+				continue
+			}
+			_, said, found := strings.Cut(part(t, text, "## "+s.name), "- **Response p99:** ")
+			said, _, _ = strings.Cut(said, "\n")
+			said, _, _ = strings.Cut(strings.ReplaceAll(said, "alpha against itself", ""), "No difference larger than 100")
+			_, differs, _ := strings.Cut(strings.ToLower(said), "differs from alpha")
+			var want []string
+			tied := false
+			for _, c := range comparisons {
+				if c.Scenario == s.name {
+					tied = tied || c.Outcome == stat.Tied
+					if c.Outcome == stat.Different {
+						want = append(want, c.Strategy)
+					}
+				}
+			}
+			slices.Sort(want)
+			got := slices.Sorted(slices.Values(namesIn(differs)))
+			if !slices.Equal(got, want) || found && !tied && len(want) == 0 {
+				t.Errorf("%s: %q, and %q differ", s.name, said, want)
+			}
+			seen[found]++
+		}
+	})
+	if seen[true] == 0 || seen[false] == 0 {
+		t.Errorf("said and not said: %v", seen)
+	}
+}
+
+// Catches: a sign in the grid of costs that nobody explains, and an explanation of what is not there.
+func TestWhoSharesNoRepetitionWithTheCheapestIsExplained(t *testing.T) {
+	sc := trial.Scenario{Name: "echo", Strategies: []string{"alpha", "beta", "gamma"}, Question: trial.Compare, DecidedBy: stat.ServerCPU.Key, Load: trial.Load{Loop: trial.Closed, Clients: 64}}
+	for _, apart := range []bool{false, true} {
+		run := trial.Run{Env: trial.Env{Scenarios: []trial.Scenario{sc}}}
+		for rep := range 10 {
+			for i, name := range sc.Strategies {
+				tr := one(sc, name, rep, 500, 0, 5*time.Millisecond)
+				tr.ServerUsage.CPU = time.Duration(i+1) * 100 * time.Millisecond
+				if apart && (i == 0 && rep < 5 || i == 2 && rep >= 5) {
+					tr.Invalid = "disturbed"
+				}
+				run.Trials = append(run.Trials, tr)
+			}
+		}
+		set := draw.NewTypesetter()
+		f, ok := costFigure(newView(run), set)
+		if !ok {
+			t.Fatal("no figure")
+		}
+		svg, err := f.SVG(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		boxes, _, _ := textBoxes(t, svg)
+		shown := 0
+		for _, b := range boxes {
+			if b.text == absent {
+				shown++
+			}
+		}
+		if explained := strings.Contains(f.Subtitle, absent+": it shares no repetition"); explained != apart || (shown == 1) != apart {
+			t.Errorf("apart %v: %d times %q, %q", apart, shown, absent, f.Subtitle)
+		}
+	}
 }
 
 // Catches: a title over the repetitions that puts a strategy into another class than the verdict did.
@@ -518,9 +689,11 @@ func TestHeadlinesSayWhatTheVerdictSays(t *testing.T) {
 				switch {
 				case strings.Contains(part, "no difference that matters"), strings.HasSuffix(part, " is best"):
 					class = sc.Best
-				case strings.HasPrefix(part, "not decided: "):
+				case strings.HasPrefix(part, "not decided: "), strings.HasPrefix(part, "not measured: "):
 					for _, o := range sc.Undecided {
-						class = append(class, o.Strategy)
+						if o.NotMeasured == strings.HasPrefix(part, "not measured") {
+							class = append(class, o.Strategy)
+						}
 					}
 				case strings.HasPrefix(part, "behind: "):
 					for _, b := range sc.Behind {

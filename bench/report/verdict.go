@@ -49,7 +49,7 @@ func standings(said choice.Verdict) *table {
 			not.add(sc.Word(o.Strategy), said.Labels[o.Strategy])
 		}
 		for _, o := range sc.Undecided {
-			open.add("", said.Labels[o.Strategy])
+			open.add(strings.TrimPrefix(sc.Word(o.Strategy), undecided), said.Labels[o.Strategy])
 		}
 		for _, name := range sc.Unranked {
 			open.add(sc.Word(name), said.Labels[name])
@@ -58,6 +58,9 @@ func standings(said choice.Verdict) *table {
 	}
 	return t
 }
+
+// undecided is the word that the column of those says for all that have no other.
+const undecided = "undecided"
 
 // byRemark has the labels of a remark before it: "thread, pond: behind ×2.6".
 func (g groups) byRemark() string {
@@ -76,7 +79,8 @@ func (g groups) byRemark() string {
 var meanings = []struct{ word, meaning string }{
 	{"best", "as good as any other that can be chosen"},
 	{"behind", "could be chosen, and is so many times worse than the best in what decides the scenario (×2 is twice the cost, or half the goodput)"},
-	{"undecided", "more repetitions are needed"},
+	{undecided, "more repetitions are needed"},
+	{"not measured", "not one of its trials can be used, for the reason that stands with it: what helps is a quieter machine, or a server that starts"},
 	{"not ranked", "the driver was at its own limit or near it, so the figures are not the server's alone"},
 	{"out: " + string(choice.Dies), "its process ended by itself, again and again"},
 	{"out: " + string(choice.Starves), "clients got nothing and were never told"},

@@ -1,9 +1,14 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/poolbench/poolbench/bench/report/draw"
+	"github.com/poolbench/poolbench/bench/stat"
+	"github.com/poolbench/poolbench/bench/trial"
 	choice "github.com/poolbench/poolbench/bench/verdict"
 )
 
@@ -48,5 +53,77 @@ func TestTheVerdictNamesEachStrategyOnceForEachScenario(t *testing.T) {
 	}
 	if strings.Contains(got, "*out: sheds*") || strings.Contains(got, "*not ranked*") {
 		t.Errorf("words are explained that do not occur:\n%s", got)
+	}
+}
+
+// spoilt is a run in which no trial of beta could be used, for two reasons, and whose open loop was left out with its calibration.
+func spoilt() trial.Run {
+	closed := trial.Scenario{Name: "echo", Strategies: []string{"alpha", "beta", "gamma"}, Question: trial.Compare, Workload: "echo", DecidedBy: stat.Goodput.Key, Load: trial.Load{Loop: trial.Closed, Clients: 64}}
+	open := trial.Scenario{Name: "over", Strategies: closed.Strategies, Question: trial.Compare, Workload: "job", DecidedBy: stat.Goodput.Key, DecideAt: 1.4, Levels: []float64{1.4}, Load: trial.Load{Loop: trial.Sessions, Clients: 64}}
+	late := closed
+	late.Name = "late"
+	run := trial.Run{Env: trial.Env{Scenarios: []trial.Scenario{open, closed, late}}}
+	by := func(tr trial.Trial, code string) trial.Trial {
+		tr.Invalid, tr.Findings = "seen", []trial.Finding{{Code: code, Text: "seen; do", Invalid: true}}
+		return tr
+	}
+	add := func(tr trial.Trial) {
+		tr.Seq = len(run.Trials)
+		run.Trials = append(run.Trials, tr)
+	}
+	for rep := range 3 {
+		tr := by(one(closed, "alpha", rep, 500, 0, 5*time.Millisecond), "machine-disturbed")
+		tr.Scenario, tr.Workload, tr.Calibrates = "capacity of job (alpha, 64 clients)", "job", true
+		add(tr)
+	}
+	for rep := range 10 {
+		for i, name := range closed.Strategies {
+			tr := one(closed, name, rep, 500, 0, 5*time.Millisecond)
+			if i == 1 {
+				tr = by(tr, []string{"late-edge", "machine-disturbed"}[min(rep, 1)])
+			}
+			add(tr)
+		}
+	}
+	return run
+}
+
+// Catches: "more repetitions are needed" where no trial can be used, in words that are not the terminal's; and a scenario that was asked
+// for and of which the report has not a word.
+func TestWhatCouldNotBeMeasuredIsSaidWithItsReason(t *testing.T) {
+	v, set := newView(spoilt()), draw.NewTypesetter()
+	text := string(Markdown(v.run))
+	for _, want := range []string{
+		"beta: not measured: machine-disturbed", "*not measured*: not one of its trials can be used",
+		"## over\n\n**Not measured.** There is no rate to offer, because not one trial of capacity of job (alpha, 64 clients) can be used: machine-disturbed.\n",
+		"## late\n\n**Not measured.** The run ended before it came to this scenario.\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("report.md lacks %q:\n%s", want, text[:min(len(text), 3000)])
+		}
+	}
+	for _, not := range []string{"undecided*", "not decided: beta"} {
+		if strings.Contains(text, not) {
+			t.Errorf("report.md has %q", not)
+		}
+	}
+	page, err := HTML(v.run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"over", "late"} {
+		if want := `data-scenario="` + name + `"`; strings.Count(string(page), `id="scenario-`+name+`"`) != 1 || !strings.Contains(string(page), want) {
+			t.Errorf("the page has no section of %s", name)
+		}
+	}
+	if c := v.standing("echo", "beta"); c.Text != "spoilt" || c.Fill != draw.OpenFill || !strings.Contains(c.Hint, "machine-disturbed") {
+		t.Errorf("%+v", c)
+	}
+	i := slices.IndexFunc(v.said.Scenarios, func(sc choice.Scenario) bool { return sc.Name == "echo" })
+	if title := headline(v.said, v.said.Scenarios[i]); !strings.HasSuffix(title, "; not measured: beta") {
+		t.Error(title)
+	}
+	if _, ok := matrixFigure(v, set); !ok {
+		t.Error("there is no matrix")
 	}
 }

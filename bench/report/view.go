@@ -49,7 +49,8 @@ type cell struct {
 	label   string
 	style   draw.Style
 	trials  []trial.Trial // those that are valid, in the order of their repetitions
-	worst   trial.Clients // of the valid trial that served the fewest clients
+	worst   trial.Clients // of the valid trial that served the fewest clients; of sessions they are slots, and tell nothing
+	reach   trial.Reach   // of the clients in that trial, or of the sessions in all of them
 	warmUp  time.Duration
 	others  []trial.Other // of all valid trials, by behaviour
 	against map[string]stat.Comparison
@@ -205,6 +206,12 @@ func (c *cell) add(trials []trial.Trial) {
 		if i == 0 || t.Clients.Served < c.worst.Served {
 			c.worst, c.warmUp = t.Clients, t.WarmUp
 		}
+		switch r := t.Reach(); {
+		case r.Sessions:
+			c.reach = c.reach.Plus(r)
+		case i == 0 || r.Served < c.reach.Served:
+			c.reach = r
+		}
 	}
 }
 
@@ -265,24 +272,34 @@ func (v *view) file(name string) string {
 	return file
 }
 
-// starved says whether any trial of the cell left a client without an answer, told or not.
-func (c cell) starved() bool { return c.Trials > 0 && c.worst.Served < c.worst.Total }
+// starved says whether any trial of the cell left a client without an answer, told or not; of sessions, whether all trials together
+// left more of them than accidents do.
+func (c cell) starved() bool {
+	left := c.reach.Total - c.reach.Served
+	if c.reach.Sessions {
+		return float64(left) > stat.MostNotOK*float64(c.reach.Total)
+	}
+	return left > 0
+}
 
-// served is the mark that stands beside every latency.
+// served is how many got an answer, of how many.
 func (c cell) served() string {
 	if c.Trials == 0 {
 		return absent
 	}
-	return count(int64(c.worst.Served)) + " of " + count(int64(c.worst.Total))
+	return count(c.reach.Served) + " of " + count(c.reach.Total)
 }
 
 // mark is the label, followed by "served n of N" where that is not everyone.
 func (c cell) mark() string {
 	if c.starved() {
-		return c.label + " (served " + c.served() + ")"
+		return c.label + " (" + c.reach.String() + ")"
 	}
 	return c.label
 }
+
+// asker is what wants an answer, and is served or not.
+func (s scenario) asker() string { return trial.Reach{Sessions: s.loop == trial.Sessions}.Who() }
 
 // quantile is a quantile of the merged histogram in seconds, if enough samples lie above it.
 func quantile(h trial.Histogram, q float64) (float64, bool) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/poolbench/poolbench/bench/internal/figures"
 )
 
 // Clients says who was served. A client is a connection that stays, or, where the session is measured, the slot
@@ -17,6 +19,51 @@ type Clients struct {
 	Nothing int       `json:"nothing"`       // none, and never told: starved
 	Good    PerClient `json:"good"`          // OK answers inside the window, by client, the fewest first
 	Jain    float64   `json:"jain_fairness"` // Jain's index of Good, 1/Total to 1; 0 if there was none at all
+}
+
+// A Reach says who got an answer, and of how many: clients that stay, or sessions, each of which is a client that comes once.
+//
+//	Total = Served + Refused + Nothing
+type Reach struct {
+	Sessions bool
+	Total    int64
+	Served   int64 // an OK answer
+	Refused  int64 // none, and told so
+	Nothing  int64 // none
+}
+
+// Reach is of t's clients, or of its sessions where it is a load of those: a slot is no client, and every session that finds
+// one may be served while most find none. Sessions that the driver never got to wanted nothing of the server.
+func (t Trial) Reach() Reach {
+	if t.Load.Loop != Sessions {
+		c := t.Clients
+		return Reach{Total: int64(c.Total), Served: int64(c.Served), Refused: int64(c.Refused), Nothing: int64(c.Nothing)}
+	}
+	n := t.Counts
+	asked := n.Intended - min(t.Driving.Missed, n.Unsent)
+	return Reach{Sessions: true, Total: asked, Served: n.OK, Refused: n.Rejected, Nothing: asked - n.OK - n.Rejected}
+}
+
+// Plus adds up sessions. Clients are the same ones in each trial, and do not add up.
+func (r Reach) Plus(o Reach) Reach {
+	return Reach{r.Sessions || o.Sessions, r.Total + o.Total, r.Served + o.Served, r.Refused + o.Refused, r.Nothing + o.Nothing}
+}
+
+// Who is one of them: client or session.
+func (r Reach) Who() string {
+	if r.Sessions {
+		return "session"
+	}
+	return "client"
+}
+
+// String is the mark that stands beside every latency: served 64 of 1,000, which are clients; served 3,810 of 9,586 sessions.
+func (r Reach) String() string {
+	text := "served " + figures.Count(r.Served) + " of " + figures.Count(r.Total)
+	if r.Sessions {
+		text += " sessions"
+	}
+	return text
 }
 
 // PerClient has one number for each client, ascending; nil and empty are one. In JSON it is a list of pairs, [number,

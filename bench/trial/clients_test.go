@@ -70,3 +70,30 @@ func FuzzPerClient(f *testing.F) {
 		}
 	})
 }
+
+// Catches: slots taken for clients, most of which serve somebody while most sessions have no answer; and blame for what the driver
+// never asked.
+func TestWhoWasServedAreClientsOrSessions(t *testing.T) {
+	clients := Clients{Total: 10, Served: 7, Refused: 2, Nothing: 1}
+	counts := Counts{Intended: 1300, Sent: 1100, Unsent: 200, OK: 600, Rejected: 250, Failed: 50, TimedOut: 150, Unanswered: 50}
+	for _, c := range []struct {
+		loop   Loop
+		missed int64
+		want   Reach
+		text   string
+	}{
+		{Closed, 0, Reach{Total: 10, Served: 7, Refused: 2, Nothing: 1}, "served 7 of 10"},
+		{Open, 0, Reach{Total: 10, Served: 7, Refused: 2, Nothing: 1}, "served 7 of 10"},
+		{Sessions, 0, Reach{true, 1300, 600, 250, 450}, "served 600 of 1,300 sessions"},
+		{Sessions, 120, Reach{true, 1180, 600, 250, 330}, "served 600 of 1,180 sessions"},
+	} {
+		x := Trial{Load: Load{Loop: c.loop}, Clients: clients, Counts: counts, Driving: Driving{Missed: c.missed}}
+		got := x.Reach()
+		if got != c.want || got.String() != c.text || got.Total != got.Served+got.Refused+got.Nothing {
+			t.Errorf("%s: %+v, %q; want %+v, %q", c.loop, got, got.String(), c.want, c.text)
+		}
+		if sum := got.Plus(got); sum.Total != 2*got.Total || sum.Total != sum.Served+sum.Refused+sum.Nothing || sum.Sessions != got.Sessions {
+			t.Errorf("%+v twice is %+v", got, sum)
+		}
+	}
+}

@@ -17,6 +17,7 @@ type question struct {
 	metric   stat.Metric
 	trials   []trial.Trial // valid, both halves of the A/A pair
 	ended    []trial.Trial // in which the server ended by itself
+	spoilt   []trial.Trial // invalid for whatever reason, these among them
 	evidence map[string]evidence
 }
 
@@ -84,9 +85,11 @@ func questions(run trial.Run) []question {
 			switch {
 			case t.Invalid == "":
 				q.trials = append(q.trials, t)
+				continue
 			case t.Has(finding.ServerEnded):
 				q.ended = append(q.ended, t)
 			}
+			q.spoilt = append(q.spoilt, t)
 		}
 		// The order in which trials ended has no part in anything that is said.
 		for _, trials := range [][]trial.Trial{q.trials, q.ended} {
@@ -192,6 +195,11 @@ func (q question) of(name string) evidence {
 		}
 	}
 	return e
+}
+
+// spoiltBy is what most often made a strategy's trials invalid; empty if none of them is.
+func (q question) spoiltBy(name string) string {
+	return finding.Usual(slices.DeleteFunc(slices.Clone(q.spoilt), func(t trial.Trial) bool { return t.Strategy != name }))
 }
 
 // deciding are the trials at the level that decides.

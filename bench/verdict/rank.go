@@ -107,6 +107,39 @@ func (j *judge) seen(q question, name string) bool {
 	return slices.ContainsFunc(j.obs, func(o stat.Observation) bool { return o.Scenario == q.Name && o.Strategy == name })
 }
 
+// lacks is how many repetitions more a strategy has to be measured in before it can be named best where no other is left that it could
+// be compared with: by then it has as many as the first look at a comparison, and as any difference takes. One that was asked for
+// alone lacks none: it is said to be.
+func (j *judge) lacks(q question, name string) int {
+	if len(q.Strategies) == 1 {
+		return 0
+	}
+	seen := map[int]bool{}
+	for _, o := range j.obs {
+		if o.Scenario == q.Name && o.Strategy == name {
+			seen[o.Repetition] = true
+		}
+	}
+	return max(0, max(j.design.Looks[0], stat.Repetitions(j.design.Family))-len(seen))
+}
+
+// waiting is the strategy of q that nothing but further repetitions of its own keeps from being named; empty: none is, or the last
+// look comes too early for it.
+func (j *judge) waiting(q question) string {
+	left := slices.DeleteFunc(j.contest(q).Strategies, func(name string) bool { return !j.seen(q, name) })
+	if len(left) != 1 {
+		return ""
+	}
+	measured := 0
+	for _, t := range slices.Concat(q.trials, q.spoilt) {
+		measured = max(measured, t.Repetition+1)
+	}
+	if n := j.lacks(q, left[0]); n == 0 || measured+n > slices.Max(j.design.Looks) {
+		return ""
+	}
+	return left[0]
+}
+
 // among decides between some strategies of a scenario, each with the first of them. What is decided among more of them stays so.
 func (j *judge) among(q question, names []string) []stat.Decision {
 	sc := q.Scenario
@@ -157,17 +190,21 @@ func (j *judge) rank(q question, s *Scenario, in trial.Scenario) (tied float64) 
 			measured = append(measured, name)
 			continue
 		}
-		text := "not one of its trials can be used"
-		if len(q.evidence[name].levels) > 0 {
-			text = "none of its trials tells the " + called(q.metric.Key)
+		o := Open{Strategy: name, Text: "none of its trials tells the " + called(q.metric.Key)}
+		if len(q.evidence[name].levels) == 0 {
+			o = Open{Strategy: name, Text: "not one of its trials can be used", NotMeasured: true, Spoilt: q.spoiltBy(name)}
 		}
-		s.Undecided = append(s.Undecided, Open{Strategy: name, Text: text})
+		s.Undecided = append(s.Undecided, o)
 	}
 	switch len(measured) {
 	case 0:
 		return tied
 	case 1:
-		s.Best = append(s.Best, measured[0])
+		if n := j.lacks(q, measured[0]); n > 0 {
+			s.Undecided = slices.Insert(s.Undecided, 0, Open{Strategy: measured[0], More: n, Text: "too few of its trials can be used to name it by them"})
+		} else {
+			s.Best = append(s.Best, measured[0])
+		}
 		return tied
 	}
 	in.Strategies = measured
@@ -181,7 +218,7 @@ func (j *judge) rank(q question, s *Scenario, in trial.Scenario) (tied float64) 
 	most := 0
 	for _, d := range standing.Undecided {
 		placed = append(placed, d.Strategy)
-		s.Undecided = append(s.Undecided, Open{d.Strategy, d.More, j.undecidedText(d)})
+		s.Undecided = append(s.Undecided, Open{Strategy: d.Strategy, More: d.More, Text: j.undecidedText(d)})
 		most = max(most, d.More)
 	}
 	for _, d := range standing.Unranked {
@@ -195,7 +232,7 @@ func (j *judge) rank(q question, s *Scenario, in trial.Scenario) (tied float64) 
 			s.Unranked = slices.Insert(s.Unranked, 0, leader)
 			best = nil
 		case slices.ContainsFunc(standing.Undecided, func(d stat.Decision) bool { return d.Strategy == leader || d.Against == leader }):
-			s.Undecided = slices.Insert(s.Undecided, 0, Open{leader, most, "nobody is shown to be as good, and some may be better"})
+			s.Undecided = slices.Insert(s.Undecided, 0, Open{Strategy: leader, More: most, Text: "nobody is shown to be as good, and some may be better"})
 			best = nil
 		}
 	}

@@ -54,7 +54,7 @@ const (
 	// spare: nearer to the capacity than this its own noise, and that of the arrivals, makes requests late.
 	spare = 0.9
 
-	// threefold the resident memory is about twice what a connection costs a machine, with the few kB that its kernel holds for
+	// threefold the resident memory is about twice what a connection costs a machine, with the few KiB that its kernel holds for
 	// each: half as many have room.
 	threefold = 3.0
 

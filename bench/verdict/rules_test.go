@@ -22,6 +22,18 @@ func inRepetition(rep int, change func(*trial.Trial)) func(*trial.Trial) {
 	}
 }
 
+// but changes all trials except those of one repetition, which it leaves to rare.
+func but(repetition int, rare, change func(*trial.Trial)) func(*trial.Trial) {
+	return func(t *trial.Trial) {
+		switch {
+		case t.Repetition != repetition:
+			change(t)
+		case rare != nil:
+			rare(t)
+		}
+	}
+}
+
 // atLevel changes the trials at one level alone.
 func atLevel(fraction float64, change func(*trial.Trial)) func(*trial.Trial) {
 	return func(t *trial.Trial) {

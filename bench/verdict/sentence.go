@@ -58,9 +58,10 @@ func (j *judge) short(names []string) []string {
 func (j *judge) choice(q question, s Scenario, tied float64) string {
 	best := j.short(s.Best)
 	others := len(q.Strategies) - len(best)
-	usable := len(q.trials) > 0
 	switch {
-	case !usable:
+	case len(q.trials)+len(q.spoilt) == 0:
+		return "Not one trial was measured, so nothing can be said"
+	case len(q.trials) == 0:
 		return "Not one trial can be used, so nothing can be said"
 	case len(best) > 1:
 		text := fmt.Sprintf("Take %s: %s do the same", or(best), were(len(best)-1, "both", "they"))
@@ -99,25 +100,32 @@ func (j *judge) openText(s Scenario) []string {
 		}
 		out = append(out, text)
 	}
-	if len(s.Undecided) == 0 {
-		return out
-	}
-	var names []string
-	more := 0
+	var names, missing []string
+	more, why := 0, ""
 	for _, o := range s.Undecided {
+		if o.NotMeasured {
+			missing = append(missing, j.labels[o.Strategy])
+			continue
+		}
 		names = append(names, j.labels[o.Strategy])
-		more = max(more, o.More)
+		more, why = max(more, o.More), o.Text
 	}
-	text := "not decided: " + and(names)
-	if more > 0 {
-		text += fmt.Sprintf(" (about %s would tell)", counted(more, "more repetition"))
-	} else {
-		text += " (" + s.Undecided[len(s.Undecided)-1].Text + ")"
+	if len(names) > 0 {
+		text := "not decided: " + and(names)
+		if more > 0 {
+			text += fmt.Sprintf(" (about %s would tell)", counted(more, "more repetition"))
+		} else {
+			text += " (" + why + ")"
+		}
+		out = append(out, text)
 	}
-	if len(out) == 0 && len(s.Best) == 0 {
-		text = upper(text)
+	if len(missing) > 0 {
+		out = append(out, fmt.Sprintf("not measured: %s (not one of %s trials can be used)", and(missing), were(len(missing), "its", "their")))
 	}
-	return append(out, text)
+	if len(s.Best)+len(s.Unranked) == 0 && len(out) > 0 {
+		out[0] = upper(out[0])
+	}
+	return out
 }
 
 // behindText says by how much others are behind, those behind the same strategy together.
@@ -277,8 +285,8 @@ func (e evidence) cpu() (float64, bool) {
 	return all[(len(all)-1)/2], true
 }
 
-// Word is what a table says of a strategy, by its full name: best, behind ×1.92, out: starves, undecided, not ranked, or –
-// where it was not asked for.
+// Word is what a table says of a strategy, by its full name: best, behind ×1.92, out: starves, undecided, not ranked,
+// not measured: machine-disturbed, or – where it was not asked for.
 func (s Scenario) Word(strategy string) string {
 	if slices.Contains(s.Best, strategy) {
 		return "best"
@@ -296,10 +304,24 @@ func (s Scenario) Word(strategy string) string {
 			return "out: " + string(o.Reasons[0].Code)
 		}
 	}
-	if slices.ContainsFunc(s.Undecided, func(o Open) bool { return o.Strategy == strategy }) {
-		return "undecided"
+	for _, o := range s.Undecided {
+		if o.Strategy == strategy {
+			return o.word()
+		}
 	}
 	return "–"
+}
+
+// word tells what takes more repetitions from what takes a quieter machine.
+func (o Open) word() string {
+	switch {
+	case !o.NotMeasured:
+		return "undecided"
+	case o.Spoilt == "":
+		return "not measured"
+	default:
+		return "not measured: " + o.Spoilt
+	}
 }
 
 // worse is how many times worse than the other's its figure is, whether more of it is better or less: one way to read all.

@@ -138,6 +138,11 @@ func unsent(c *trial.Counts, n int64)     { c.Sent, c.Unsent = c.Sent-n, c.Unsen
 
 func invalid(t *trial.Trial) { t.Invalid = "the machine was disturbed" }
 
+// spoilt is invalid by what disturbed the machine.
+func spoilt(t *trial.Trial) {
+	t.Invalid, t.Findings = "others used the CPU", []trial.Finding{{Code: finding.MachineDisturbed, Text: "others used the CPU; leave the machine alone", Invalid: true}}
+}
+
 func driverBound(t *trial.Trial) {
 	t.Findings = append(t.Findings, trial.Finding{Code: finding.DriverBound})
 }

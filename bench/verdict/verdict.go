@@ -19,12 +19,15 @@
 //	memory      it takes more than 3 times the least memory for each connection    scenarios decided by memory
 //
 // A connection that was never served disqualifies, whatever the percentiles say. Then package stat ranks those that are
-// left, and only those: who is out is no measure for anybody. All pairs of strategies are in the family that stat corrects
+// left, and only those: who is out is no measure for anybody, and who is left alone is best from as many repetitions on as a
+// comparison would take. All pairs of strategies are in the family that stat corrects
 // for, and the pairs of those that are left are some of them, so leaving some out costs nothing in certainty. Package
 // report and the command line print what comes of it.
 package verdict
 
 import (
+	"slices"
+
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
 )
@@ -103,6 +106,11 @@ type Open struct {
 	Strategy string `json:"strategy"`
 	More     int    `json:"more_repetitions"` // about so many would decide; 0: nobody can tell
 	Text     string `json:"text"`
+
+	// NotMeasured says that not one of its trials can be used, so that no repetition more would help on a machine like this;
+	// Spoilt is what most often made them so: a code of package finding, or what the record says; empty if there was no trial.
+	NotMeasured bool   `json:"not_measured,omitempty"`
+	Spoilt      string `json:"spoilt,omitempty"`
 }
 
 // A Change is a condition under which the verdict on a strategy would be another one.
@@ -167,11 +175,15 @@ func Of(run trial.Run) Verdict {
 		Scenarios: []Scenario{}, Labels: Labels(run.Trials), Capacities: []Capacity{}, Sizes: []Size{},
 	}
 	j.labels = v.Labels
+	asked := slices.Clone(run.Trials)
 	for _, q := range j.questions {
 		for _, name := range q.Strategies {
-			if v.Labels[name] == "" { // never measured
-				v.Labels[name] = name
-			}
+			asked = append(asked, trial.Trial{Scenario: q.Name, Strategy: name})
+		}
+	}
+	for name, label := range Labels(asked) {
+		if v.Labels[name] == "" { // never measured
+			v.Labels[name] = label
 		}
 	}
 	for _, q := range j.questions {
@@ -188,7 +200,11 @@ func Unsettled(run trial.Run) map[string][]string {
 	j := newJudge(run)
 	open := map[string][]string{}
 	for _, q := range j.questions {
-		open[q.Name] = stat.Open(j.decisions, q.Scenario, j.design)
+		names := stat.Open(j.decisions, q.Scenario, j.design)
+		if name := j.waiting(q); name != "" && len(names) == 0 {
+			names = []string{name}
+		}
+		open[q.Name] = names
 	}
 	return open
 }

@@ -49,6 +49,8 @@ func situations() []struct {
 		{"the baseline collapses and refusing holds", []scene{open("overload", overload, collapsing,
 			served{small, 280, map[float64]float64{0.5: 250, 0.9: 440}, nil}, served{reject, 430, map[float64]float64{0.5: 250, 0.9: 440}, atLevel(1.4, lost(300, rejected))})}},
 		{"nothing is valid", []scene{closed("echo", served{bigA, 90_000, nil, invalid}, served{bigB, 90_000, nil, invalid})}},
+		{"one could be measured once, and the other not at all", []scene{closed("echo", served{bigA, 90_000, nil, but(3, nil, spoilt)}, served{bigB, 90_000, nil, spoilt})}},
+		{"one of three could not be measured", []scene{closed("echo", served{bigA, 90_000, nil, nil}, served{bigB, 90_000, nil, nil}, served{bigC, 90_000, nil, spoilt})}},
 		{"nothing is decided", []scene{noisy}},
 		{"one that was measured once is best there, and nothing else is decided", []scene{noisy, also("noise", noisy), also("din", noisy),
 			open("overload", overload, collapsing, served{reject, 430, map[float64]float64{0.5: 250, 0.9: 440}, nil})}},
@@ -340,6 +342,62 @@ func TestWhoIsOutIsNoMeasureForTheOthers(t *testing.T) {
 				t.Errorf("out: %v", got)
 			}
 		})
+	}
+}
+
+// Catches: a strategy named best, and to be taken, by a trial or two of its own, because those of all others are spoilt or tell that they
+// cannot be chosen; a run that ends before it has more of it; and one that goes on for what the last look comes too early for.
+func TestWhoIsLeftAloneIsNotBestByFewTrials(t *testing.T) {
+	others := map[string]served{"cannot be measured": {bigB, 90_000, nil, spoilt}, "cannot be chosen": {small, 90_000, nil, unserved(936)}}
+	for name, other := range others {
+		for repetitions := range 12 {
+			sc := repeated(repetitions+1, closed("x", served{bigA, 90_000, nil, nil}, other))
+			run := runOf(sc)
+			run.Env.Design = trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 1, Looks: []int{5, 12}}
+			v := Of(run)
+			s := v.Scenarios[0]
+			enough := repetitions+1 >= 5
+			if best := slices.Equal(s.Best, []string{bigA}); best != enough || strings.HasPrefix(s.Sentence, "Take") && !enough || (v.Overall.Take != "") != enough {
+				t.Errorf("the other %s, and %d trials: best %q; %s; %q", name, repetitions+1, s.Best, s.Sentence, v.Overall.Sentences)
+			}
+			if !enough && (s.Word(bigA) != "undecided" || s.Undecided[0].More != 4-repetitions) {
+				t.Errorf("the other %s, and %d trials: %s; %+v", name, repetitions+1, s.Word(bigA), s.Undecided)
+			}
+			if open := slices.Contains(Unsettled(run)["x"], bigA); open == enough && other.name == small {
+				t.Errorf("the other %s, and %d trials: waited for: %v", name, repetitions+1, open)
+			}
+		}
+	}
+	late := runOf(repeated(12, closed("x", served{bigA, 90_000, nil, but(3, nil, spoilt)}, others["cannot be chosen"])))
+	late.Env.Design = trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 1, Looks: []int{5, 12}}
+	if open := Unsettled(late)["x"]; len(open) > 0 {
+		t.Errorf("all repetitions were measured, and %q are waited for", open)
+	}
+	short := runOf(repeated(1, closed("x", served{bigA, 90_000, nil, nil}, others["cannot be measured"]))) // its only look can tell no difference at all
+	if s := Of(short).Scenarios[0]; len(s.Best) > 0 {
+		t.Errorf("by one repetition: %+v", s)
+	}
+}
+
+// Catches: repetitions advised for what no repetition was good for, a reason that is not the most frequent one's, and one of another strategy.
+func TestWhatCouldNotBeMeasuredSaysWhy(t *testing.T) {
+	by := func(code string) func(*trial.Trial) {
+		return func(t *trial.Trial) {
+			t.Invalid, t.Findings = "x", []trial.Finding{{Code: code, Text: "seen; do", Invalid: true}}
+		}
+	}
+	broken := func(t *trial.Trial) { t.Invalid = "start:\nno such pool" }
+	sc := closed("x", served{bigA, 90_000, nil, nil}, served{bigB, 90_000, nil, but(3, by("late-edge"), by("driver-paused"))}, served{bigC, 90_000, nil, broken})
+	run := runOf(sc)
+	run.Env.Scenarios[0].Strategies = append(run.Env.Scenarios[0].Strategies, slow)
+	s := Of(run).Scenarios[0]
+	for name, want := range map[string]string{bigA: "best", bigB: "not measured: driver-paused", bigC: "not measured: start: no such pool", slow: "not measured"} {
+		if got := s.Word(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if !strings.Contains(s.Sentence, "; not measured: b, c and slow (not one of their trials can be used)") || strings.Contains(s.Sentence, "not decided") {
+		t.Error(s.Sentence)
 	}
 }
 

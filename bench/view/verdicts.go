@@ -111,8 +111,10 @@ func settledBy(v verdict.Verdict) settledScenarios {
 		s := settled{sentences: []string{sc.Sentence}}
 		for _, name := range strategiesOf(sc) {
 			word := sc.Word(name)
-			if strings.HasPrefix(word, "behind") {
-				word = "behind" // by how much is a figure
+			for _, alone := range []string{"behind", notAsked} { // by how much is a figure, and why is the machine's
+				if strings.HasPrefix(word, alone) {
+					word = alone
+				}
 			}
 			s.set(name, word)
 		}

@@ -1,7 +1,7 @@
 package workload
 
 const (
-	// fanOut and deepest make a document of 1+7+49+343 = 400 nodes: some 50 kB in 1,600 allocations, as a decoder of JSON makes
+	// fanOut and deepest make a document of 1+7+49+343 = 400 nodes: some 50 KiB in 1,600 allocations, as a decoder of JSON makes
 	// of a request of a few kilobytes. A heap that holds nothing else is collected every 80 answers or so.
 	fanOut  = 7
 	deepest = 3
@@ -16,7 +16,7 @@ const (
 func alloc() Workload {
 	return Workload{
 		Name:    "alloc",
-		About:   "A document of 400 small objects, 50 kB, made for each answer and then dropped: a service that speaks JSON.",
+		About:   "A document of 400 small objects, 50 KiB, made for each answer and then dropped: a service that speaks JSON.",
 		Handler: lines(appendSums).handler,
 		Busy:    busyLine(),
 		Client: lineClient(cpuRequest, checkAgainst(eachSeed(func(seed uint64) string {

@@ -1,7 +1,7 @@
 package workload
 
 // A request goes down through frames of half a kilobyte, as encoders of nested data and chains of middleware do: 40 of them, with what
-// is above, take more than 16 kB and less than 32 kB of stack. A goroutine starts with 2 kB, and each time that is not enough
+// is above, take more than 16 KiB and less than 32 KiB of stack. A goroutine starts with 2 KiB, and each time that is not enough
 // the runtime makes a stack twice as large and copies the old one: four times here, which costs microseconds. A goroutine that
 // is used again has its stack already, until a garbage collection finds most of it unused.
 const (
@@ -15,7 +15,7 @@ func deep() Workload {
 	t := tasks(func(x uint64) uint64 { return descend(levels, x) })
 	return Workload{
 		Name:    "deep",
-		About:   "A call stack of more than 16 kB for the one message of each connection: deeply nested code, which a new goroutine grows its stack for.",
+		About:   "A call stack of more than 16 KiB for the one message of each connection: deeply nested code, which a new goroutine grows its stack for.",
 		Handler: t.handler,
 		Busy:    busyLine(),
 		Client:  t.client(),

@@ -73,7 +73,7 @@
 
   // Tables sort by the column that is chosen: up, down, and as they were. A column is one of numbers if whatever it has
   // begins with one; numbers are compared with their units.
-  const units = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9, k: 1e3, M: 1e6, G: 1e9 };
+  const units = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, k: 1e3, M: 1e6, G: 1e9 };
   const number = /^(?:[≥≤<>~×+]|under|over|up to|at least|at most|about)*\s*([-−]?\d[\d,]*(?:\.\d+)?)\s*([a-zµ]*)/i;
   const words = (cell) => {
     const copy = cell.cloneNode(true);
