@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,8 +11,9 @@ import (
 
 // Labels are short names by full name: each strategy's kind, and, where one scenario has several of a kind, the limits in
 // which those differ. Numbers that change from scenario to scenario only do not count, so that a strategy keeps its name
-// and its style through a report; policy and unit do. What most strategies do is not said: that they wait at the limit, and that a worker serves
-// a connection.
+// and its style through a report; policy and unit do. Where anybody shows its workers, so do all whose number is the same in
+// all scenarios: beside the others they would seem to have no limit. What most strategies do is not said: that they wait at
+// the limit, and that a worker serves a connection.
 func Labels(trials []trial.Trial) map[string]string {
 	byScenario := map[string]map[string][]string{} // scenario → kind → full names
 	names := map[string]bool{}
@@ -48,6 +50,14 @@ func Labels(trials []trial.Trial) map[string]string {
 			}
 		}
 	}
+	shown := func(keys map[string]bool) bool { return keys[workers] }
+	if slices.ContainsFunc(slices.Collect(maps.Values(telling)), shown) {
+		for kind, full := range of {
+			if limited(full[0]) && !slices.Contains(differing(full), workers) {
+				telling[kind][workers] = true
+			}
+		}
+	}
 	out := map[string]string{}
 	for name := range names {
 		label := trial.Kind(name)
@@ -59,6 +69,16 @@ func Labels(trials []trial.Trial) map[string]string {
 		out[name] = label
 	}
 	return out
+}
+
+// workers is the limit that every strategy has, if only to say that it has none.
+const workers = "workers"
+
+// limited says whether a full name has a number of workers.
+func limited(name string) bool {
+	return slices.ContainsFunc(settings(name), func(s setting) bool {
+		return s.key == workers && s.value != strategies.FormatLimit(strategies.Unbounded)
+	})
 }
 
 type setting struct{ key, value string }

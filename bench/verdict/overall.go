@@ -122,7 +122,7 @@ func (j *judge) overall(scenarios []Scenario) Overall {
 	if take, asGood, ahead, found := choose(o.Groups); found {
 		o.Take = take.Name
 		o.AsGood = append(o.AsGood, asGood...)
-		o.Sentences = append(o.Sentences, j.takeText(take, ahead, scenarios)...)
+		o.Sentences = append(o.Sentences, j.takeText(take, len(o.Groups) == 1, ahead, scenarios)...)
 		if text := asGoodText(asGood); text != "" {
 			o.Sentences = append(o.Sentences, text)
 		}
@@ -234,10 +234,14 @@ func (t Tally) places() map[string]place {
 const mostExceptions = 4
 
 // takeText says what to take, in a sentence that stands alone, and then where that does not hold.
-func (j *judge) takeText(take Tally, ahead []string, scenarios []Scenario) []string {
+func (j *judge) takeText(take Tally, alone bool, ahead []string, scenarios []Scenario) []string {
 	n := take.scenarios()
-	text := fmt.Sprintf("Take %s: it is among the best in %s of %s.", take.Name, count(len(take.Best)), counted(n, "scenario"))
+	text := fmt.Sprintf("Take %s: no other is the better choice over all scenarios, and it is among the best in %s of %s.", take.Name, count(len(take.Best)), count(n))
 	switch {
+	case alone:
+		text = fmt.Sprintf("Only %s was measured, so there is nothing to choose between.", take.Name)
+	case len(ahead) > 0:
+		text = fmt.Sprintf("Take %s: it is among the best in %s of %s.", take.Name, count(len(take.Best)), counted(n, "scenario"))
 	case n == 1:
 		text = fmt.Sprintf("Take %s: it is among the best in the one scenario that it was measured in.", take.Name)
 	case len(take.Best) == n:

@@ -212,22 +212,18 @@ func (e evidence) deciding() []trial.Trial {
 	return nil
 }
 
-// middle is the median of a metric over trials that have it; the lower one of two, which was really seen.
+// middle is the median of a metric over trials that have it, as reports show it: the twin's have a line of their own there.
 func middle(m stat.Metric, trials []trial.Trial) (float64, bool) {
+	if m.Of == nil {
+		return 0, false
+	}
 	var all []float64
 	for _, t := range trials {
-		if m.Of == nil {
-			break
-		}
-		if v, ok := m.Of(t); ok {
+		if v, ok := m.Of(t); ok && !t.Twin {
 			all = append(all, v)
 		}
 	}
-	if len(all) == 0 {
-		return 0, false
-	}
-	slices.Sort(all)
-	return all[(len(all)-1)/2], true
+	return stat.Median(all).Value, len(all) > 0
 }
 
 func scenariosOf(qs []question) []trial.Scenario {
