@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Kind is a family of strategies that differ in their limits, as package all lists them. It has exactly one of New and
@@ -80,7 +82,7 @@ func (ks Kinds) resolve(text string) (Spec, Kind, error) {
 		for i, k := range ks {
 			names[i] = k.Name
 		}
-		return Spec{}, Kind{}, fmt.Errorf("unknown strategy %q; allowed: %s", name, strings.Join(names, ", "))
+		return Spec{}, Kind{}, fmt.Errorf("unknown strategy %q%s; allowed: %s", name, spelling.Meant(name, names), strings.Join(names, ", "))
 	}
 	kind := ks[i]
 	spec := Spec{Kind: name, Limits: kind.Default, Unit: kind.Units[0]}
