@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 )
@@ -37,7 +38,7 @@ same whenever they are written, unless ` + epochEnv + ` has one, in seconds sinc
 			if err != nil {
 				return fmt.Errorf("man: %w", err)
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s in %s\n", counted(pages, "page", "pages"), args[0])
+			fmt.Fprintf(c.OutOrStdout(), "%s in %s\n", figures.Counted(pages, "page"), args[0])
 			return nil
 		},
 	}
