@@ -229,6 +229,37 @@ func TestEachCommandHasAManualPage(t *testing.T) {
 	}
 }
 
+// Catches: options in cobra's spelling, which is none of ours, or without their values; a hyphen that is no minus sign when it is
+// copied; a name that is parted at the end of a line; a text that groff takes for a command, and does not show.
+func TestPagesAreWrittenAsPeopleType(t *testing.T) {
+	all := pages(t)
+	for file, want := range map[string]string{
+		"poolbench.1":         ".TP\n\\fBcompare\\fP\nSay what has changed from one run to another\n",
+		"poolbench-run.1":     ".TP\n\\fB\\-\\-clients\\fP \\fIN\\fP\nconnections that are held at once\n",
+		"poolbench-drive.1":   "\n\\fB\\-\\-clients\\fP \\fIint\\fP\nconnections held at once (default 64)\n",
+		"poolbench-compare.1": "\n\\fB\\-h\\fP, \\fB\\-\\-help\\fP\nhelp for compare\n",
+	} {
+		if !strings.Contains(all[file], want) {
+			t.Errorf("%s does not have %q:\n%s", file, want, all[file])
+		}
+	}
+	for file, page := range all {
+		if head := ".nr HY 0\n.TH "; !strings.HasPrefix(page, head) || strings.Count(page, ".SH OPTIONS\n") != 1 {
+			t.Errorf("%s begins with %.40q, and has to with %q; options once", file, page, head)
+		}
+		for _, line := range strings.Split(page, "\n") {
+			command, _, _ := strings.Cut(line, " ")
+			known := slices.Contains([]string{".nr", ".TH", ".nh", ".ad", ".SH", ".PP", ".TP", ".EX", ".EE"}, command)
+			if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !known {
+				t.Errorf("%s: %q is no text", file, line)
+			}
+			if !strings.HasPrefix(line, ".") && strings.Contains(strings.ReplaceAll(line, `\-`, ""), "-") {
+				t.Errorf("%s: a hyphen in %q", file, line)
+			}
+		}
+	}
+}
+
 // Catches: a table in the help that Markdown makes a paragraph of.
 func TestTablesOfTheHelpStayTablesInThePages(t *testing.T) {
 	if page := pages(t)["poolbench-export.1"]; !regexp.MustCompile(`(?m)^\.EX\nseq .*\nstarted `).MatchString(page) {
