@@ -24,6 +24,8 @@ type Kind struct {
 
 	Constructor Constructor // what New is, or with EventLoop the [NewLoop] that Make uses, in Go: for [Kinds.Go]; empty: it is not for writing down
 
+	OwnThreads bool // runs each task on an OS thread of its own, of which systems let a process have so many and no more
+
 	EventLoop bool // runs handlers on event loops: message form only, and one that blocks holds up other connections
 }
 
