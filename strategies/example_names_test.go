@@ -20,7 +20,7 @@ func ExampleKinds_Parse() {
 	// Output:
 	// goroutine:workers=unbounded,queue=0,full=wait,unit=conn
 	// channel:workers=8,queue=100,full=reject,unit=conn
-	// error: unknown strategy "chanel"; allowed: goroutine, channel
+	// error: unknown strategy "chanel"; did you mean channel?; allowed: goroutine, channel
 }
 
 // What a configuration names can be written into a program, which then needs neither the name nor the list.

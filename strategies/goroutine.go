@@ -31,6 +31,7 @@ func Thread() Kind {
 		New:     func(l Limits) (Dispatcher, error) { return newSpawner(l, true) },
 
 		Constructor: ownConstructor("Thread().New"),
+		OwnThreads:  true,
 	}
 }
 

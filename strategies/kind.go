@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Kind is a family of strategies that differ in their limits, as package all lists them. It has exactly one of New and
@@ -21,6 +23,8 @@ type Kind struct {
 	Make func(Spec) Strategy
 
 	Constructor Constructor // what New is, or with EventLoop the [NewLoop] that Make uses, in Go: for [Kinds.Go]; empty: it is not for writing down
+
+	OwnThreads bool // runs each task on an OS thread of its own, of which systems let a process have so many and no more
 
 	EventLoop bool // runs handlers on event loops: message form only, and one that blocks holds up other connections
 }
@@ -80,7 +84,7 @@ func (ks Kinds) resolve(text string) (Spec, Kind, error) {
 		for i, k := range ks {
 			names[i] = k.Name
 		}
-		return Spec{}, Kind{}, fmt.Errorf("unknown strategy %q; allowed: %s", name, strings.Join(names, ", "))
+		return Spec{}, Kind{}, fmt.Errorf("unknown strategy %q%s; allowed: %s", name, spelling.Meant(name, names), strings.Join(names, ", "))
 	}
 	kind := ks[i]
 	spec := Spec{Kind: name, Limits: kind.Default, Unit: kind.Units[0]}

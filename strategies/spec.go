@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Spec is a strategy's full name, taken apart. One spelling serves the command line, records and, with other
@@ -126,7 +128,7 @@ func (s *Spec) apply(settings [][2]string) error {
 		case "unit":
 			s.Unit, err = parseWord(value, ConnUnit, RequestUnit)
 		default:
-			return fmt.Errorf("unknown key %q; allowed: %s", key, strings.Join(keys, ", "))
+			return fmt.Errorf("unknown key %q%s; allowed: %s", key, spelling.Meant(key, keys), strings.Join(keys, ", "))
 		}
 		if err != nil {
 			return fmt.Errorf("%s=%s: %w", key, value, err)
@@ -166,5 +168,5 @@ func parseWord[T fmt.Stringer](text string, allowed ...T) (T, error) {
 		}
 	}
 	var none T
-	return none, fmt.Errorf("unknown; allowed: %s", strings.Join(words, ", "))
+	return none, fmt.Errorf("unknown%s; allowed: %s", spelling.Meant(text, words), strings.Join(words, ", "))
 }

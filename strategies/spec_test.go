@@ -42,7 +42,10 @@ func TestABadNameIsAnErrorThatSaysWhatIsAllowed(t *testing.T) {
 	for text, want := range map[string][]string{
 		"":                         {"no name"},
 		"swarm":                    {`unknown strategy "swarm"`, "goroutine", "tutorial"},
-		"channel:worker=3":         {`unknown key "worker"`, "workers", "maxconns"},
+		"gorutine":                 {`unknown strategy "gorutine"; did you mean goroutine?; allowed: `},
+		"channel:worker=3":         {`unknown key "worker"; did you mean workers?; allowed: workers, queue`},
+		"channel:full=rejct":       {"full=rejct: unknown; did you mean reject?; allowed: wait, reject"},
+		"channel:size=3":           {`unknown key "size"; allowed: `},
 		"channel:workers":          {`"workers" is not of the form key=value`},
 		"channel:workers=0":        {"workers=0", "from 1"},
 		"channel:workers=-1":       {"workers=-1", "from 1"},

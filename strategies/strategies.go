@@ -10,7 +10,7 @@
 // options hold is never changed here; what they share with the caller (Options.Busy, Options.TLS) must not be changed
 // while it is in use.
 //
-// The package imports nothing but the standard library. Adapters for pool libraries live in packages of their
+// The package needs nothing but the standard library. Adapters for pool libraries live in packages of their
 // own (antspool, pondpool, ...), the list of everything in package all, and the tests that each strategy has to
 // pass in package strategytest. What is served and how it is measured is none of this package's business: see
 // packages bench and bench/workload.

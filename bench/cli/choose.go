@@ -18,6 +18,7 @@ import (
 	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/poolbench/poolbench/bench/suitefile"
 	"github.com/poolbench/poolbench/bench/workload"
+	"github.com/poolbench/poolbench/internal/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -196,8 +197,8 @@ func findSuite(suites []bench.Suite, name string) (bench.Suite, error) {
 	}
 	text, err := readSome(name, suitefile.MaxSize+1) // one more, so that Read sees that it is too much
 	if errors.Is(err, fs.ErrNotExist) {
-		return catalog, usagef("--suite %s: there is no suite and no file of that name; allowed: %s, or a file as `poolbench init` writes it",
-			name, strings.Join(suiteNames(suites), ", "))
+		return catalog, usagef("--suite %s: there is no suite and no file of that name%s; allowed: %s, or a file as `poolbench init` writes it",
+			name, spelling.Meant(name, suiteNames(suites)), strings.Join(suiteNames(suites), ", "))
 	}
 	if err != nil {
 		return catalog, usagef("--suite: %w", err)
@@ -257,7 +258,7 @@ func (c choice) pick(suite *bench.Suite, suites []bench.Suite) error {
 		if have := holders(suites, want); len(have) > 0 {
 			return usagef("--scenario: %q is no scenario of the suite %s, and one of the suite %s: add --suite %s", want, suite.Name, strings.Join(have, " and of "), have[0])
 		}
-		return usagef("--scenario: unknown scenario %q%s; allowed: %s", want, meant(want, names), strings.Join(names, ", "))
+		return usagef("--scenario: unknown scenario %q%s; allowed: %s", want, spelling.Meant(want, names), strings.Join(names, ", "))
 	}
 	suite.Scenarios = slices.DeleteFunc(suite.Scenarios, func(sc bench.Scenario) bool { return !slices.Contains(c.scenarios, sc.Name) })
 	return nil
@@ -280,18 +281,6 @@ func holders(suites []bench.Suite, scenario string) []string {
 		}
 	}
 	return names
-}
-
-// meant asks whether one of the names was, as cobra asks about commands; empty if none is like it.
-func meant(name string, names []string) string {
-	like := cobra.Command{SuggestionsMinimumDistance: 2} // as cobra has for its own
-	for _, n := range names {
-		like.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
-	}
-	if found := like.SuggestionsFor(name); len(found) > 0 {
-		return fmt.Sprintf("; did you mean %s?", strings.Join(found, " or "))
-	}
-	return ""
 }
 
 // said is what a scenario's flag was given; nil: nothing.

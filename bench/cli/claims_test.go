@@ -11,6 +11,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/claims"
+	"github.com/poolbench/poolbench/bench/internal/synth"
 	"github.com/poolbench/poolbench/bench/suites"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/workload"
@@ -20,37 +21,21 @@ import (
 // claimed writes a run of a suite with a scenario spawn, or with one that no claim is about, and returns its folder.
 func claimed(t *testing.T, suite, scenario string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "run")
-	w, err := trial.Create(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	names := []string{"a:workers=unbounded,queue=0,full=wait,unit=conn", "b:workers=unbounded,queue=0,full=wait,unit=conn", "c:workers=64,queue=0,full=wait,unit=conn"}
 	cost := map[string]time.Duration{names[0]: 40, names[1]: 60, names[2]: 40}
 	sc := trial.Scenario{Name: scenario, Question: trial.Compare, Workload: "echo", DecidedBy: "server-cpu", Strategies: names, Load: trial.Load{Loop: trial.Closed, Clients: 1}}
 	env := trial.Env{Suite: suite, Scenarios: []trial.Scenario{sc}, Repetitions: 8, Planned: 32, Design: trial.Design{Alpha: 0.05, Threshold: 0.05, Family: 3, Looks: []int{8}}}
-	if err := w.WriteEnv(env); err != nil {
-		t.Fatal(err)
-	}
+	var trials []trial.Trial
 	for i := range 32 {
 		name := append(names, names[0])[i%4]
 		const good = 1000
 		tr := trial.Trial{Seq: i, Repetition: i / 4, Scenario: scenario, Workload: "echo", Measured: "request", Strategy: name, Twin: i%4 == 3, Load: sc.Load,
-			Window: time.Second, TimeOut: time.Second, Counts: trial.Counts{Intended: good, Sent: good, OK: good, Good: good},
-			Clients:     trial.Clients{Total: 1, Served: 1, Good: []int64{good}, Jain: 1},
+			Window: time.Second, TimeOut: time.Second,
 			ServerUsage: trial.Usage{CPU: good * (cost[name]*1000 + time.Duration(i))}}
-		l := &tr.Latency
-		for _, h := range []*trial.Histogram{&l.Wait, &l.Lag, &l.Service, &l.Response} {
-			h.RecordN(time.Millisecond, good)
-		}
-		if err := w.Append(tr); err != nil {
-			t.Fatal(err)
-		}
+		synth.Answer(&tr, good, time.Millisecond)
+		trials = append(trials, tr)
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return synth.Write(t, filepath.Join(t.TempDir(), "run"), env, trials)
 }
 
 // Catches: a claims.json that is not written or another one than what is printed, a report without the section, and names of files where

@@ -16,6 +16,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/gate"
+	"github.com/poolbench/poolbench/internal/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -98,7 +99,7 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 		for _, command := range c.Commands() {
 			names = append(names, command.Name())
 		}
-		return fmt.Errorf("unknown command %q%s", args[0], meant(args[0], names))
+		return fmt.Errorf("unknown command %q%s", args[0], spelling.Meant(args[0], names))
 	})
 	versionFlag(root)
 	completeAll(root, suites)

@@ -103,10 +103,13 @@ func TestCompletion(t *testing.T) {
 		{"scenarios of the first suite", "run --scenario ", []string{"echo", "wait-open"}, names},
 		{"scenarios of the suite that was named", "run --suite other --scenario ", []string{"elsewhere"}, names},
 		{"scenarios of a suite that there is not", "run --suite none --scenario ", nil, names},
-		{"strategies", "run --strategy ", []string{"goroutine", "channel", "tutorial", "broken"}, more},
-		{"strategies to serve", "serve --strategy g", []string{"goroutine"}, more},
-		{"strategies with limits", "run --suite other --strategy channel:", []string{"channel:workers=7"}, more},
-		{"workloads", "drive --workload ec", []string{"echo"}, more},
+		{"strategies", "run --strategy ", []string{"goroutine", "channel", "tutorial", "broken"}, names},
+		{"strategies to serve", "serve --strategy g", []string{"goroutine", "goroutine:"}, names},
+		{"strategies with limits", "run --suite other --strategy channel:", []string{"channel:workers=7"}, names},
+		{"workloads", "drive --workload e", []string{"exchange", "echo"}, names},
+		{"a workload without settings", "drive --workload ec", []string{"echo"}, names},
+		{"a workload with settings", "run --workload wa", []string{"wait", "wait:hold="}, more},
+		{"a workload's settings", "run --workload wait:", []string{"wait:hold="}, more},
 		{"drivers", "run --driver ", bench.Drivers(), names},
 		{"loops", "run --loop ", []string{"closed", "open", "sessions"}, names},
 		{"arrivals", "drive --arrivals p", []string{"poisson"}, names},
@@ -119,13 +122,14 @@ func TestCompletion(t *testing.T) {
 		{"runs, the newest first", "report ", []string{b, a}, runs},
 		{"a run that was begun", "report " + a, []string{a}, runs},
 		{"one run is enough", "report " + a + " ", nil, names},
-		{"two runs", "compare " + a + " ", []string{b, a}, runs},
+		{"two runs", "compare " + a + " ", []string{b}, runs},
 		{"two runs are enough", "compare " + a + " " + b + " ", nil, names},
 		{"a run to go on with", "run --resume ", []string{b, a}, runs},
 		{"runs elsewhere", "claims --results elsewhere ", []string{c}, runs},
 		{"a run that is nowhere: folders", "plot /", nil, dirs},
 		{"a suite to write: files", "init ", nil, files},
 		{"a folder for the pages", "man ", nil, dirs},
+		{"a folder of runs to view", "view ", nil, dirs},
 		{"shells", "completion ", []string{"bash", "zsh", "fish", "powershell"}, names},
 		{"nothing", "list ", nil, names},
 	} {
@@ -143,6 +147,11 @@ func TestCompletionScripts(t *testing.T) {
 		if code, stdout, stderr := execute(t.Context(), "completion", shell); code != 0 || !strings.Contains(stdout, part) {
 			t.Errorf("%s: exit code %d, no %q in %d bytes: %s", shell, code, part, len(stdout), stderr)
 		}
+	}
+	_, bash, _ := execute(t.Context(), "completion", "bash")
+	colon, equals := strings.Index(bash, `special_char "$cur" :`), strings.Index(bash, `special_char "$cur" =`)
+	if equals < 0 || colon < equals {
+		t.Error("bash: the colon is taken off before the equals sign, which makes channel:workers=workers=64 of channel:workers=")
 	}
 	for _, args := range [][]string{{}, {"tcsh"}, {"bash", "zsh"}} {
 		if code, _, _ := execute(t.Context(), append([]string{"completion"}, args...)...); code != 2 {
@@ -215,6 +224,37 @@ func TestEachCommandHasAManualPage(t *testing.T) {
 		for _, m := range flagLine.FindAllStringSubmatch(flags, -1) {
 			if !strings.Contains(strings.ReplaceAll(page, `\-`, "-"), `--`+m[1]+`\fP`) {
 				t.Errorf("%s has no --%s", file, m[1])
+			}
+		}
+	}
+}
+
+// Catches: options in cobra's spelling, which is none of ours, or without their values; a hyphen that is no minus sign when it is
+// copied; a name that is parted at the end of a line; a text that groff takes for a command, and does not show.
+func TestPagesAreWrittenAsPeopleType(t *testing.T) {
+	all := pages(t)
+	for file, want := range map[string]string{
+		"poolbench.1":         ".TP\n\\fBcompare\\fP\nSay what has changed from one run to another\n",
+		"poolbench-run.1":     ".TP\n\\fB\\-\\-clients\\fP \\fIN\\fP\nconnections that are held at once\n",
+		"poolbench-drive.1":   "\n\\fB\\-\\-clients\\fP \\fIint\\fP\nconnections held at once (default 64)\n",
+		"poolbench-compare.1": "\n\\fB\\-h\\fP, \\fB\\-\\-help\\fP\nhelp for compare\n",
+	} {
+		if !strings.Contains(all[file], want) {
+			t.Errorf("%s does not have %q:\n%s", file, want, all[file])
+		}
+	}
+	for file, page := range all {
+		if head := ".nr HY 0\n.TH "; !strings.HasPrefix(page, head) || strings.Count(page, ".SH OPTIONS\n") != 1 {
+			t.Errorf("%s begins with %.40q, and has to with %q; options once", file, page, head)
+		}
+		for _, line := range strings.Split(page, "\n") {
+			command, _, _ := strings.Cut(line, " ")
+			known := slices.Contains([]string{".nr", ".TH", ".nh", ".ad", ".SH", ".PP", ".TP", ".EX", ".EE"}, command)
+			if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !known {
+				t.Errorf("%s: %q is no text", file, line)
+			}
+			if !strings.HasPrefix(line, ".") && strings.Contains(strings.ReplaceAll(line, `\-`, ""), "-") {
+				t.Errorf("%s: a hyphen in %q", file, line)
 			}
 		}
 	}

@@ -89,7 +89,7 @@ func judgeComparison(r compare.Result) error {
 		missing = "NEW has nothing to compare of " + lostText(r) + ", so that nobody can tell whether that has become worse"
 	}
 	if n := r.Count(compare.Regressed); n > 0 {
-		worse := counted(n, "comparison has become worse", "comparisons have become worse")
+		worse := figures.Counted(n, "comparison") + " became worse"
 		if missing != "" {
 			worse += "; and " + missing
 		}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +11,8 @@ import (
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/bench/workload"
+	"github.com/poolbench/poolbench/strategies"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -18,12 +22,25 @@ var shells = []struct {
 	name  string
 	write func(*cobra.Command) error
 }{
-	{"bash", func(root *cobra.Command) error { return root.GenBashCompletionV2(root.OutOrStdout(), true) }},
+	{"bash", bashScript},
 	{"zsh", func(root *cobra.Command) error { return root.GenZshCompletion(root.OutOrStdout()) }},
 	{"fish", func(root *cobra.Command) error { return root.GenFishCompletion(root.OutOrStdout(), true) }},
 	{"powershell", func(root *cobra.Command) error {
 		return root.GenPowerShellCompletionWithDesc(root.OutOrStdout())
 	}},
+}
+
+// bashScript is cobra's, with what has been typed taken off in the other order. For bash a word ends behind ":" and behind "=". Cobra
+// takes off "channel:" first, no longer finds "channel:workers=" then, and makes channel:workers=workers=64 of it.
+func bashScript(root *cobra.Command) error {
+	var script bytes.Buffer
+	if err := root.GenBashCompletionV2(&script, true); err != nil {
+		return err
+	}
+	takeOff := func(char string) string { return "__" + root.Name() + `_handle_special_char "$cur" ` + char + "\n" }
+	colon, equals := takeOff(":"), takeOff("=")
+	_, err := io.WriteString(root.OutOrStdout(), strings.Replace(script.String(), colon+"    "+equals, equals+"    "+colon, 1))
+	return err
 }
 
 func completionCommand() *cobra.Command {
@@ -35,8 +52,10 @@ func completionCommand() *cobra.Command {
 		Use:   "completion " + strings.Join(names, "|"),
 		Short: "Print a script that completes commands, flags, scenarios, strategies and runs",
 		Long: `Print the script with which a shell completes the command line: commands and flags, names of suites, of their scenarios,
-of strategies and workloads, and the runs under results/.`,
+of strategies and workloads, and the runs under results/. In bash it needs what most systems call the package bash-completion.`,
 		Example: `  source <(poolbench completion bash)
+  source <(poolbench completion zsh)
+  poolbench completion fish | source
   poolbench completion zsh > "${fpath[1]}/_poolbench"
   poolbench completion fish > ~/.config/fish/completions/poolbench.fish
   poolbench completion powershell | Out-String | Invoke-Expression`,
@@ -117,7 +136,7 @@ func ofUse(use string) cobra.CompletionFunc {
 		return completeRuns(1)
 	case strings.Contains(use, "FILE"):
 		return nil
-	case strings.Contains(use, "DIR"):
+	case strings.Contains(use, "DIR"), strings.Contains(use, "RESULTS"):
 		return folders
 	}
 	return cobra.NoFileCompletions
@@ -162,39 +181,62 @@ func suiteSaid(c *cobra.Command, suites []bench.Suite) (bench.Suite, error) {
 	return findSuite(suites, named)
 }
 
-// completeStrategies has the kinds, and those with their limits that the suite measures once a kind has been chosen.
+// completeStrategies has the kinds, and those with their limits that the suite measures once a kind has been chosen. A kind that
+// is the last left, or was typed whole, is offered with a colon too, so that no space comes where limits may follow. The directive NoSpace
+// would not do: to a single word cobra's script for fish then adds a false one, "channel.".
 func completeStrategies(suites []bench.Suite) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		suite, _ := suiteSaid(c, suites) // one that cannot be read has no limits to offer
+		if kind, _, limited := strings.Cut(begun, ":"); limited {
+			return limitsIn(suite, kind), cobra.ShellCompDirectiveNoFileComp
+		}
+		kinds := slices.DeleteFunc(slices.Clone(suites[0].Kinds), func(k strategies.Kind) bool { return !strings.HasPrefix(k.Name, begun) })
 		var all []cobra.Completion
-		for _, k := range suites[0].Kinds {
+		for _, k := range kinds {
 			all = append(all, cobra.CompletionWithDesc(k.Name, k.About))
-		}
-		suite, err := suiteSaid(c, suites)
-		if kind, _, limited := strings.Cut(begun, ":"); limited && err == nil {
-			var names []string
-			for _, sc := range suite.Scenarios {
-				for _, name := range sc.Strategies {
-					if trial.Kind(name) == kind && name != kind {
-						names = append(names, name)
-					}
-				}
+			if len(kinds) == 1 || k.Name == begun {
+				all = append(all, cobra.CompletionWithDesc(k.Name+":", "with limits"))
 			}
-			slices.Sort(names)
-			all = slices.Compact(names)
 		}
-		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // limits may follow
+		return all, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
+// limitsIn are the strategies of one kind that a suite measures with limits.
+func limitsIn(suite bench.Suite, kind string) []string {
+	var names []string
+	for _, sc := range suite.Scenarios {
+		for _, name := range sc.Strategies {
+			if trial.Kind(name) == kind && name != kind {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// completeWorkloads has the workloads, and of the last one that is left its settings as well; their values are the user's.
 func completeWorkloads(suite bench.Suite) cobra.CompletionFunc {
-	var all []cobra.Completion
-	for _, w := range suite.Workloads {
-		all = append(all, cobra.CompletionWithDesc(w.Name, w.About))
+	return func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		plain, _, _ := strings.Cut(begun, ":")
+		ws := slices.DeleteFunc(slices.Clone(suite.Workloads), func(w workload.Workload) bool { return !strings.HasPrefix(w.Name, plain) })
+		var all []cobra.Completion
+		for _, w := range ws {
+			all = append(all, cobra.CompletionWithDesc(w.Name, w.About))
+		}
+		how := cobra.ShellCompDirectiveNoFileComp
+		if len(ws) == 1 && len(ws[0].Settings) > 0 {
+			how |= cobra.ShellCompDirectiveNoSpace
+			for _, s := range ws[0].Settings {
+				all = append(all, cobra.CompletionWithDesc(ws[0].Name+":"+s.Key+"=", s.About))
+			}
+		}
+		return all, how
 	}
-	return cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace) // settings may follow
 }
 
-// completeRuns takes so many folders of runs: those under the folder of results, the newest first, and where none fits any other.
+// completeRuns takes so many folders of runs, each once: those under the folder of results, the newest first, and where none fits any other.
 func completeRuns(most int) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= most {
@@ -204,7 +246,7 @@ func completeRuns(most int) cobra.CompletionFunc {
 		if f := c.Flags().Lookup("results"); f != nil {
 			results = f.Value.String()
 		}
-		runs := slices.DeleteFunc(runsIn(results), func(dir string) bool { return !strings.HasPrefix(dir, begun) })
+		runs := slices.DeleteFunc(runsIn(results), func(dir string) bool { return !strings.HasPrefix(dir, begun) || slices.Contains(args, dir) })
 		if len(runs) == 0 {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		}

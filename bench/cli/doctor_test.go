@@ -24,7 +24,7 @@ func spoilt() doctor.Report {
 			GOOS: "linux", CPUs: 2, Governor: "powersave", Clocksource: "hpet", OpenFiles: trial.Limit{Soft: 256, Hard: 256},
 			Sysctls: map[string]string{"net.core.somaxconn": "128", "net.ipv4.ip_local_port_range": "50000 60999", "net.ipv4.tcp_max_syn_backlog": "128", "net.ipv4.tcp_tw_reuse": "0"},
 		},
-		Needs: doctor.Needs{Suites: []doctor.SuiteNeeds{{Name: "one-with-quite-a-long-name", Scenarios: 2}}, Files: 1_000_000, Clients: 40_000, Held: 900_000, Sessions: true, Trials: 1 << 20},
+		Needs: doctor.Needs{Suites: []doctor.SuiteNeeds{{Name: "one-with-quite-a-long-name", Scenarios: 2, Threads: 40_064, Most: "many-connections"}}, Files: 1_000_000, Clients: 40_000, Held: 900_000, Sessions: true, Trials: 1 << 20},
 		Refused: map[string][]doctor.Refusal{"one-with-quite-a-long-name": {
 			{Scenario: "idle", Files: 40_064, Err: errors.New("no")}, {Scenario: "odd", Files: 1, Err: errors.New("too odd for this machine, whatever else may be changed about it")},
 		}},
@@ -34,7 +34,7 @@ func spoilt() doctor.Report {
 			Quiet: time.Second, Others: &busy, Waited: &busy, Stolen: &busy, Busy: time.Second, Wanted: 2, Got: time.Millisecond,
 			Busiest: []doctor.Process{{PID: 1234567, Name: "a-rather-long-name", CPU: time.Second}, {PID: 1234568, Name: "another-long-name", CPU: time.Second}},
 		},
-		MemoryLeft: 1 << 20, ThreadRoom: 5, Set: []string{"GOGC", "GOMEMLIMIT", "GODEBUG"}, Built: []string{"-race"},
+		MemoryLeft: 1 << 20, Threads: []doctor.ThreadLimit{{By: doctor.ByKernel, Most: 64, Left: 64}}, Set: []string{"GOGC", "GOMEMLIMIT", "GODEBUG"}, Built: []string{"-race"},
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/export"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/spf13/cobra"
 )
@@ -23,7 +24,7 @@ var formats = []struct {
 		left, err := export.Benchfmt(w, run)
 		if err == nil && left != (export.Left{}) {
 			fmt.Fprintf(notes, "# left out: %s, and %s that measured a capacity\n",
-				counted(left.Invalid, "invalid trial", "invalid trials"), counted(left.Calibrates, "trial", "trials"))
+				figures.Counted(left.Invalid, "invalid trial"), figures.Counted(left.Calibrates, "trial"))
 		}
 		return err
 	}},

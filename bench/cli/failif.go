@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/poolbench/poolbench/bench/gate"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/spf13/cobra"
 )
@@ -67,19 +68,12 @@ func judgeRun(stderr io.Writer, run trial.Run, rules []gate.Rule) error {
 	case j.Invalid != nil:
 		return codedf(exitInvalid, "invalid run: %w", j.Invalid)
 	case len(j.Violations) > 0:
-		err := fmt.Errorf("%s", counted(len(j.Violations), "violation of --fail-if", "violations of --fail-if"))
+		err := errors.New(figures.Counted(len(j.Violations), "violation") + " of --fail-if")
 		return codedError{errors.Join(err, j.Unknown), exitViolated}
 	case j.Unknown != nil:
 		return codedf(exitInvalid, "--fail-if: %w", j.Unknown)
 	}
 	return nil
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprint(n, " ", many)
 }
 
 func checkCommand() *cobra.Command {
@@ -109,7 +103,11 @@ A scenario is judged at the level that decides it, unless another one is named.`
 			if err := judgeRun(c.ErrOrStderr(), run, rules); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s: valid, and %s\n", run.Dir, counted(len(rules), "threshold holds", "thresholds hold"))
+			said := "valid"
+			if len(rules) > 0 {
+				said += ", and keeps to " + figures.Counted(len(rules), "threshold")
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", run.Dir, said)
 			return nil
 		},
 	}

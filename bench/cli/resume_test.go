@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/synth"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -155,9 +156,6 @@ func TestResumingARunOfWhichNothingIsValidSaysSo(t *testing.T) {
 		valid bool
 		want  string
 	}{"nothing": {false, "not one trial of it is valid"}, "something": {true, "is whole"}} {
-		dir := filepath.Join(t.TempDir(), "one")
-		w, err := trial.Create(dir)
-		must(t, err)
 		x := trial.Trial{Scenario: "echo", Workload: "echo", Measured: "request", Strategy: "goroutine", Load: trial.Load{Loop: trial.Closed, Clients: 1},
 			Window: time.Second, TimeOut: time.Second, Clients: trial.Clients{Total: 1, Served: 1, Good: []int64{0}}}
 		calibration := x
@@ -166,11 +164,7 @@ func TestResumingARunOfWhichNothingIsValidSaysSo(t *testing.T) {
 		if !c.valid {
 			x.Invalid = "disturbed"
 		}
-		must(t, w.WriteEnv(trial.Env{Planned: 2, Finished: time.Now()}))
-		for _, x := range []trial.Trial{calibration, x} {
-			must(t, w.Append(x))
-		}
-		must(t, w.Close())
+		dir := synth.Write(t, filepath.Join(t.TempDir(), "one"), trial.Env{Planned: 2, Finished: time.Now()}, []trial.Trial{calibration, x})
 		if code, _, stderr := execute(t.Context(), "run", "--resume", dir); code != 2 || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit code %d, %s", name, code, stderr)
 		}

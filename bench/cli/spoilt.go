@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/finding"
+	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -43,7 +44,7 @@ func (s spoilers) String() string {
 		for _, code := range order[len(parts):] {
 			left += byCode[code]
 		}
-		parts = append(parts, fmt.Sprintf("%s in %d", counted(more, "other reason", "other reasons"), left))
+		parts = append(parts, fmt.Sprintf("%s in %d", figures.Counted(more, "other reason"), left))
 	}
 	return strings.Join(parts, ", ")
 }

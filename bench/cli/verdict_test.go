@@ -15,6 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/bench/internal/synth"
 	"github.com/poolbench/poolbench/bench/trial"
 	"github.com/poolbench/poolbench/bench/verdict"
 )
@@ -80,27 +81,16 @@ func TestTheVerdictFitsATerminal(t *testing.T) {
 // Catches: a verdict that is not written, is another one than the report's, or stands where data should; what is left of an
 // older one.
 func TestReportWritesTheVerdictAndSaysIt(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "run")
-	w, err := trial.Create(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.WriteEnv(trial.Env{Planned: 3, Scenarios: []trial.Scenario{{Name: "echo"}}}); err != nil {
-		t.Fatal(err)
-	}
+	var trials []trial.Trial
 	for i, name := range []string{"free:workers=unbounded,queue=0,full=wait,unit=conn", "free:workers=unbounded,queue=0,full=wait,unit=conn", "few:workers=2,queue=0,full=wait,unit=conn"} {
 		tr := trial.Trial{Seq: i, Scenario: "echo", Workload: "echo", Measured: "request", Strategy: name, Twin: i == 1, Load: trial.Load{Loop: trial.Closed, Clients: 3},
 			Window: time.Second, TimeOut: time.Second, Clients: trial.Clients{Total: 3, Served: 3, Good: make([]int64, 3)}}
 		if i == 2 {
 			tr.Clients.Served, tr.Clients.Nothing = 2, 1
 		}
-		if err := w.Append(tr); err != nil {
-			t.Fatal(err)
-		}
+		trials = append(trials, tr)
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	dir := synth.Write(t, filepath.Join(t.TempDir(), "run"), trial.Env{Planned: 3, Scenarios: []trial.Scenario{{Name: "echo"}}}, trials)
 	path := filepath.Join(dir, "verdict.json")
 	if err := os.WriteFile(path, bytes.Repeat([]byte("old"), 1<<20), 0o644); err != nil {
 		t.Fatal(err)

@@ -1,11 +1,13 @@
 package doctor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/internal/load"
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/strategies"
 )
 
 // Facts are what is judged. What was not told is zero, and where zero is an answer as well, a pointer that is nil.
@@ -33,7 +35,7 @@ type Facts struct {
 	LoadAvg *float64 // of the last minute
 
 	MemoryLeft int64 // bytes, what the control group leaves included
-	ThreadRoom int64 // how many more the system or the control group lets this process start
+	Threads    []ThreadLimit
 	Results    string
 	DiskFree   *uint64 // bytes where Results are written
 
@@ -65,6 +67,25 @@ type Process struct {
 	CPU  time.Duration
 }
 
+// A ThreadLimit is one of those that bound how many threads this process may start.
+type ThreadLimit struct {
+	By    ThreadLimiter
+	Most  int64
+	Left  int64  // how many more
+	Hard  int64  // of ByUser: as far as Most can be raised without a privilege
+	Group string // of ByGroup: the folder of the control group, below /
+}
+
+// A ThreadLimiter is who bounds threads; its text names the limit.
+type ThreadLimiter string
+
+const (
+	ByKernel  ThreadLimiter = "kernel.threads-max" // of all users together (proc_sys_kernel(5))
+	ByNumbers ThreadLimiter = "kernel.pid_max"     // each thread takes a number, and there are so many (proc_sys_kernel(5))
+	ByUser    ThreadLimiter = "RLIMIT_NPROC"       // all threads of one user, but for privileged processes (getrlimit(2))
+	ByGroup   ThreadLimiter = "pids.max"           // of a control group: of a container, a service or a session
+)
+
 // A Refusal is a scenario that cannot be measured.
 type Refusal struct {
 	Scenario string
@@ -88,13 +109,21 @@ type Needs struct {
 type SuiteNeeds struct {
 	Name      string
 	Scenarios int
+	Threads   int    // of driver and servers at once, at most
+	Most      string // the scenario that needs so many
 }
 
 // NeedsOf sums up what suites need, each of which has passed Check.
 func NeedsOf(suites []bench.Suite) Needs {
 	var n Needs
 	for _, s := range suites {
-		n.Suites = append(n.Suites, SuiteNeeds{Name: s.Name, Scenarios: len(s.Scenarios)})
+		of := SuiteNeeds{Name: s.Name, Scenarios: len(s.Scenarios)}
+		for _, sc := range s.Scenarios {
+			if threads := threadsOf(s.Kinds, sc); threads > of.Threads {
+				of.Threads, of.Most = threads, sc.Name
+			}
+		}
+		n.Suites = append(n.Suites, of)
 		n.Trials = max(n.Trials, s.Trials())
 		for _, sc := range s.Scenarios {
 			n.Clients = max(n.Clients, sc.Load.Clients)
@@ -106,6 +135,34 @@ func NeedsOf(suites []bench.Suite) Needs {
 	n.Files = load.Files(n.Held)
 	n.Ports = load.PortsOf(n.Clients)
 	return n
+}
+
+// ownThreads are those of one process beside its connections': those that run Go code, the runtime's own, and some in system calls.
+const ownThreads = 32
+
+// threadsOf are all that driver and servers have at once in a scenario at most: strategies with a thread for each task have as many as
+// they have clients, or workers or connections where these are fewer.
+func threadsOf(kinds strategies.Kinds, sc bench.Scenario) int {
+	names, threads := sc.Strategies, 0
+	if len(names) > 0 {
+		names = append(slices.Clone(names), names[0]) // the twin
+	}
+	for _, name := range names {
+		spec, err := kinds.Spec(name)
+		if err != nil || !slices.ContainsFunc(kinds, func(k strategies.Kind) bool { return k.Name == spec.Kind && k.OwnThreads }) {
+			continue
+		}
+		some := min(sc.Load.Clients, spec.Limits.Workers)
+		if most := spec.Limits.MaxConns; most > 0 {
+			some = min(some, most)
+		}
+		if sc.Interleaved > 0 {
+			threads += some
+		} else {
+			threads = max(threads, some)
+		}
+	}
+	return threads + ownThreads*(1+sc.Connections()/sc.Load.Clients)
 }
 
 // refusals are what the machine cannot do for a suite. Asking raises this process's limit on open files, where that is

@@ -28,7 +28,7 @@ func good() Facts {
 			},
 		},
 		Needs: Needs{
-			Suites: []SuiteNeeds{{"quick", 6}, {"standard", 14}}, Files: 7064, Clients: 4096, Held: 7000, Servers: 7, Sessions: true, Trials: 1000,
+			Suites: []SuiteNeeds{{"quick", 6, 1088, "crowd"}, {"standard", 14, 4160, "idle"}}, Files: 7064, Clients: 4096, Held: 7000, Servers: 7, Sessions: true, Trials: 1000,
 			Ports: load.Ports{Counted: 28232, Staying: 14000, TimeWait: 100_000},
 		},
 		Refused: map[string][]Refusal{},
@@ -41,7 +41,7 @@ func good() Facts {
 			Quiet: time.Second, Others: to(50 * time.Millisecond), Waited: to(10 * time.Millisecond),
 			Busy: time.Second, Wanted: 8, Got: 7900 * time.Millisecond, Stolen: to(time.Duration(0)), SawSteal: true,
 		},
-		LoadAvg: to(0.2), MemoryLeft: 8 << 30, ThreadRoom: 30_000, Results: "results", DiskFree: to(uint64(10 << 30)),
+		LoadAvg: to(0.2), MemoryLeft: 8 << 30, Threads: []ThreadLimit{{By: ByKernel, Most: 31_000, Left: 30_000}}, Results: "results", DiskFree: to(uint64(10 << 30)),
 		Virtual: to(""), Container: to(""), CCompiler: "/usr/bin/cc",
 	}
 }
@@ -187,9 +187,26 @@ func TestEachCheckSaysWhatItShould(t *testing.T) {
 		{"just enough memory", func(f *Facts) { f.MemoryLeft = 8*32<<20 + 7000*64<<10 }, "memory", OK, "", ""},
 		{"nothing about memory", func(f *Facts) { f.MemoryLeft = 0 }, "memory", Unknown, "", ""},
 
-		{"few threads", func(f *Facts) { f.ThreadRoom = 4159 }, "threads", Bad, "4,159 more", ""},
-		{"just enough threads", func(f *Facts) { f.ThreadRoom = 4160 }, "threads", OK, "", ""},
-		{"nothing about threads", func(f *Facts) { f.ThreadRoom = 0 }, "threads", Unknown, "", ""},
+		{"few threads", func(f *Facts) { f.Threads[0].Left = 4159 }, "threads", Bad, "4,159 more may be started (kernel.threads-max is 31,000), and needed are 4,160 by standard in idle",
+			"sudo sysctl -w kernel.threads-max=31001"},
+		{"just enough threads", func(f *Facts) { f.Threads[0].Left = 4160 }, "threads", OK, "4,160 more may be started, up to 4,160 needed", ""},
+		{"nothing about threads", func(f *Facts) { f.Threads = nil }, "threads", Unknown, "", ""},
+		{"few threads for both suites", func(f *Facts) { f.Threads[0].Left = 1087 }, "threads", Bad, "needed are 1,088 by quick in crowd, 4,160 by standard in idle", "sudo sysctl -w kernel.threads-max=34073"},
+		{"few numbers for threads", func(f *Facts) { f.Threads = []ThreadLimit{{By: ByNumbers, Most: 4500, Left: 4000}} }, "threads", Bad, "kernel.pid_max is 4,500", "sudo sysctl -w kernel.pid_max=4660"},
+		{"few threads of a user, who may raise that", func(f *Facts) { f.Threads = []ThreadLimit{{By: ByUser, Most: 1024, Left: 1000, Hard: 4184}} }, "threads", Bad,
+			"1,000 more may be started (RLIMIT_NPROC is 1,024)", "ulimit -u 4184"},
+		{"few threads of a user, who may not", func(f *Facts) { f.Threads = []ThreadLimit{{By: ByUser, Most: 1024, Left: 1000, Hard: 4183}} }, "threads", Bad,
+			"", "sudo prlimit --pid $$ --nproc=4184:4184"},
+		{"few threads of a session", func(f *Facts) {
+			f.Threads = []ThreadLimit{{By: ByGroup, Most: 4000, Left: 3960, Group: "sys/fs/cgroup/user.slice/session-3.scope"}}
+		}, "threads", Bad, "pids.max is 4,000", "sudo systemctl set-property --runtime session-3.scope TasksMax=4200"},
+		{"few threads of a group that nobody manages", func(f *Facts) {
+			f.Threads = []ThreadLimit{{By: ByGroup, Most: 4000, Left: 3960, Group: "sys/fs/cgroup/a/b"}}
+		}, "threads", Bad,
+			"", "echo 4200 | sudo tee /sys/fs/cgroup/a/b/pids.max"},
+		{"few threads of a container", func(f *Facts) {
+			f.Threads, f.Container = []ThreadLimit{{By: ByGroup, Most: 4000, Left: 3960, Group: "sys/fs/cgroup"}}, to("yes: docker")
+		}, "threads", Bad, "3,960 more", ""},
 
 		{"a full disk", func(f *Facts) { f.DiskFree = to(uint64(1000*16<<10 - 1)) }, "disk", Bad, "15 MiB free for results", "poolbench run --results FOLDER_ELSEWHERE"},
 		{"just enough disk", func(f *Facts) { f.DiskFree = to(uint64(1000 * 16 << 10)) }, "disk", OK, "", ""},
@@ -302,13 +319,53 @@ func TestNeedsAreThoseOfTheLargest(t *testing.T) {
 	if n.Clients != 30_000 || n.Held != 60_000 || n.Servers != 3 || n.Files != load.Files(60_000) || n.Trials != 9 || n.Sessions {
 		t.Errorf("needs %+v", n)
 	}
-	if want := []SuiteNeeds{{"one", 1}, {"two", 1}}; !slices.Equal(n.Suites, want) {
+	if want := []SuiteNeeds{{"one", 1, 64, "closed"}, {"two", 1, 128, "turns"}}; !slices.Equal(n.Suites, want) {
 		t.Errorf("suites %v, want %v", n.Suites, want)
 	}
 	sessions := closed
 	sessions.Load = trial.Load{Loop: trial.Sessions, Clients: 1}
 	if n := NeedsOf([]bench.Suite{{Kinds: kinds, Scenarios: []bench.Scenario{sessions}}}); !n.Sessions {
 		t.Error("sessions are not among the needs")
+	}
+}
+
+// Catches: threads that are counted for strategies that have none, for more than have work, or for one of several that take turns.
+func TestThreadsAreThoseOfStrategiesThatHaveThem(t *testing.T) {
+	const own = ownThreads
+	for _, test := range []struct {
+		name       string
+		strategies []string
+		turns      bool
+		want       int
+	}{
+		{"none", []string{"goroutine", "channel"}, false, 2 * own},
+		{"one for each client", []string{"goroutine", "thread"}, false, 1000 + 2*own},
+		{"one for each worker", []string{"goroutine", "thread:workers=30"}, false, 30 + 2*own},
+		{"one for each connection that is held", []string{"goroutine", "thread:maxconns=40"}, false, 40 + 2*own},
+		{"the baseline and its twin take turns with others", []string{"thread", "goroutine", "thread:workers=30"}, true, 2*1000 + 30 + 5*own},
+	} {
+		sc := bench.Scenario{Strategies: test.strategies, Load: trial.Load{Loop: trial.Closed, Clients: 1000}}
+		if test.turns {
+			sc.Interleaved = time.Millisecond
+		}
+		if got := threadsOf(strategies.Kinds{strategies.Goroutine(), strategies.Channel(), strategies.Thread()}, sc); got != test.want {
+			t.Errorf("%s: %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
+// Catches: advice that mends one of two limits.
+func TestEachLimitOnThreadsIsTold(t *testing.T) {
+	f := good()
+	f.Threads = []ThreadLimit{{By: ByUser, Most: 1024, Left: 1000, Hard: 1024}, {By: ByGroup, Most: 5000, Left: 4159, Group: "sys/fs/cgroup"}, {By: ByKernel, Most: 31_000, Left: 30_000}}
+	var told []string
+	for _, found := range Judge(f).Findings {
+		if found.Code == "threads" {
+			told = append(told, string(found.State)+" "+found.Command)
+		}
+	}
+	if want := []string{"bad sudo prlimit --pid $$ --nproc=4184:4184", "bad echo 5001 | sudo tee /sys/fs/cgroup/pids.max"}; !slices.Equal(told, want) {
+		t.Errorf("told are %q, want %q", told, want)
 	}
 }
 

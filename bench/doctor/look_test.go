@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -38,6 +39,13 @@ func pc() map[string]string {
 		"sys/fs/cgroup/user.slice/memory.current":                           "73741824\n",
 		"proc/sys/net/ipv4/tcp_syncookies":                                  "1\n",
 		"proc/sys/kernel/threads-max":                                       "5000\n",
+		"proc/sys/kernel/pid_max":                                           "32768\n",
+		"proc/self/limits":                                                  "Limit Soft Limit Hard Limit Units\nMax processes             1024                 2048                 processes \n",
+		"proc/self/uid_map":                                                 "         0          0 4294967295\n",
+		"proc/self/status":                                                  "Name:\tpoolbench\nUid:\t1000\t1000\t1000\t1000\nThreads:\t8\nCapEff:\t0000000000000000\n",
+		"proc/7/status":                                                     "Uid:\t1000\t1000\t1000\t1000\nThreads:\t8\n", // the same
+		"proc/8/status":                                                     "Uid:\t1000\t0\t0\t0\nThreads:\t6\n",
+		"proc/9/status":                                                     "Uid:\t0\t1000\t1000\t1000\nThreads:\t60\n",
 		"proc/loadavg":                                                      "0.25 0.10 0.05 2/137 9758\n",
 		"proc/meminfo":                                                      "MemTotal:       24683620 kB\nMemFree:        22029544 kB\nMemAvailable:   23826340 kB\n",
 		"proc/self/cgroup":                                                  "0::/user.slice/session\n",
@@ -58,8 +66,11 @@ func TestLinuxTellsInFiles(t *testing.T) {
 		LoadAvg:      to(0.25),
 		Quota:        to(1.5), // of the group above
 		MemoryLeft:   1_000_000_000,
-		ThreadRoom:   960,
-		Virtual:      to(""), Container: to(""),
+		Threads: []ThreadLimit{
+			{By: ByGroup, Most: 1000, Left: 960, Group: "sys/fs/cgroup/user.slice/session"}, {By: ByUser, Most: 1024, Left: 1010, Hard: 2048},
+			{By: ByKernel, Most: 5000, Left: 4863}, {By: ByNumbers, Most: 32768, Left: 32631},
+		},
+		Virtual: to(""), Container: to(""),
 	}
 	if !reflect.DeepEqual(f, want) {
 		t.Errorf("facts\n%+v, want\n%+v", f, want)
@@ -73,6 +84,17 @@ func TestEachFileIsReadForWhatItSays(t *testing.T) {
 			for i := 0; i < len(pairs); i += 2 {
 				m[pairs[i]] = pairs[i+1]
 			}
+		}
+	}
+	none := ThreadLimit{}
+	limit := func(by ThreadLimiter) func(Facts) any {
+		return func(f Facts) any {
+			for _, l := range f.Threads {
+				if l.By == by {
+					return l
+				}
+			}
+			return none
 		}
 	}
 	for _, test := range []struct {
@@ -90,8 +112,17 @@ func TestEachFileIsReadForWhatItSays(t *testing.T) {
 		{"the tightest quota, below a wider one", with("sys/fs/cgroup/user.slice/session/cpu.max", "50000 100000"), func(f Facts) any { return *f.Quota }, 0.5},
 		{"no control groups", without("proc/self/cgroup"), func(f Facts) any { return f.Quota == nil }, true},
 		{"the path of the host, in a container", with("proc/self/cgroup", "0::/elsewhere\n"), func(f Facts) any { return *f.Quota }, 0.0},
-		{"threads of the whole machine", without("sys/fs/cgroup/user.slice/session/pids.max"), func(f Facts) any { return f.ThreadRoom }, int64(5000 - 137)},
-		{"nothing about threads", without("proc/sys/kernel/threads-max"), func(f Facts) any { return f.ThreadRoom }, int64(0)},
+		{"a group without a limit on threads", with("sys/fs/cgroup/user.slice/session/pids.max", "max"), limit(ByGroup), none},
+		{"the tightest group for threads", with("sys/fs/cgroup/user.slice/pids.max", "50", "sys/fs/cgroup/user.slice/pids.current", "45"), limit(ByGroup), ThreadLimit{By: ByGroup, Most: 50, Left: 5, Group: "sys/fs/cgroup/user.slice"}},
+		{"a group with more threads than it may have", with("sys/fs/cgroup/user.slice/session/pids.current", "1001"), limit(ByGroup), ThreadLimit{By: ByGroup, Most: 1000, Group: "sys/fs/cgroup/user.slice/session"}},
+		{"nothing about all threads", without("proc/sys/kernel/threads-max"), limit(ByKernel), none},
+		{"a user without a limit on threads", with("proc/self/limits", "Max processes unlimited unlimited processes\n"), limit(ByUser), none},
+		{"a user who may have as many as he likes", with("proc/self/limits", "Max processes 1024 unlimited processes\n"), limit(ByUser), ThreadLimit{By: ByUser, Most: 1024, Left: 1010, Hard: math.MaxInt64}},
+		{"a user with more threads than he may have", with("proc/self/limits", "Max processes 9 9 processes\n"), limit(ByUser), ThreadLimit{By: ByUser, Most: 9, Hard: 9}},
+		{"no limits told", without("proc/self/limits"), limit(ByUser), none},
+		{"root, whom no limit on threads binds", with("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n"), limit(ByUser), none},
+		{"a user with CAP_SYS_RESOURCE", with("proc/self/status", "Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000001000000\n"), limit(ByUser), none},
+		{"root of a user namespace, whom it binds", with("proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n", "proc/self/uid_map", "0 1000 1\n"), limit(ByUser), ThreadLimit{By: ByUser, Most: 1024, Left: 964, Hard: 2048}},
 		{"turbo that is off", with("sys/devices/system/cpu/intel_pstate/no_turbo", "1"), func(f Facts) any { return *f.Turbo }, false},
 		{"turbo of another driver", func(m map[string]string) {
 			delete(m, "sys/devices/system/cpu/intel_pstate/no_turbo")

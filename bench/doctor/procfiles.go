@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"io/fs"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,15 +32,9 @@ func (f *Facts) linux(root fs.FS) {
 	}
 	f.MemoryLeft = memoryLeft(root)
 	if room, limited := groups.Room("memory", "memory.max", "memory.current", "memory.limit_in_bytes", "memory.usage_in_bytes"); limited && f.MemoryLeft > 0 {
-		f.MemoryLeft = min(f.MemoryLeft, max(room, 1)) // 0 is not told
+		f.MemoryLeft = min(f.MemoryLeft, max(room.Left, 1)) // 0 is not told
 	}
-	// Any thread takes a number; threads-max counts those of all users (proc_sys_kernel(5)).
-	if most, err := strconv.ParseInt(word(root, "proc/sys/kernel/threads-max"), 10, 64); err == nil {
-		f.ThreadRoom = max(most-threadsNow(root), 1)
-		if room, limited := groups.Room("pids", "pids.max", "pids.current", "pids.max", "pids.current"); limited {
-			f.ThreadRoom = min(f.ThreadRoom, max(room, 1))
-		}
-	}
+	f.Threads = threadLimits(root, groups)
 	machine, box := virtualOf(root), containerOf(root)
 	f.Virtual, f.Container = &machine, &box
 }
@@ -87,6 +83,83 @@ func memoryLeft(root fs.FS) int64 {
 		}
 	}
 	return 0
+}
+
+// threadLimits are all that bound this process's threads.
+func threadLimits(root fs.FS, groups cgroup.Groups) []ThreadLimit {
+	var all []ThreadLimit
+	now := threadsNow(root)
+	for by, file := range map[ThreadLimiter]string{ByKernel: "threads-max", ByNumbers: "pid_max"} {
+		if most, err := strconv.ParseInt(word(root, "proc/sys/kernel/"+file), 10, 64); err == nil {
+			all = append(all, ThreadLimit{By: by, Most: most, Left: max(most-now, 0)})
+		}
+	}
+	if soft, hard, bound := userLimit(root); bound {
+		all = append(all, ThreadLimit{By: ByUser, Most: soft, Left: max(soft-userThreads(root), 0), Hard: hard})
+	}
+	if room, limited := groups.Room("pids", "pids.max", "pids.current", "pids.max", "pids.current"); limited {
+		all = append(all, ThreadLimit{By: ByGroup, Most: room.Most, Left: max(room.Left, 0), Group: room.Group})
+	}
+	slices.SortFunc(all, func(a, b ThreadLimit) int { return cmp.Or(cmp.Compare(a.Left, b.Left), cmp.Compare(a.By, b.By)) })
+	return all
+}
+
+// userLimit is RLIMIT_NPROC; false: none binds this process. Root and whoever has CAP_SYS_RESOURCE or CAP_SYS_ADMIN is not bound
+// (getrlimit(2)), unless that is so in a user namespace alone, where the kernel asks outside of it.
+func userLimit(root fs.FS) (soft, hard int64, bound bool) {
+	text, err := fs.ReadFile(root, "proc/self/limits")
+	if err != nil {
+		return 0, 0, false
+	}
+	const sysAdmin, sysResource, everybody = 1 << 21, 1 << 24, "4294967295"
+	caps, _ := strconv.ParseUint(statusOf(root, "self", "CapEff"), 16, 64)
+	if first(statusOf(root, "self", "Uid")) == "0" || caps&(sysAdmin|sysResource) != 0 {
+		if ids := strings.Fields(word(root, "proc/self/uid_map")); len(ids) == 3 && ids[2] == everybody {
+			return 0, 0, false
+		}
+	}
+	for line := range strings.Lines(string(text)) {
+		if values, ok := strings.CutPrefix(line, "Max processes"); ok {
+			both := strings.Fields(values)
+			if len(both) < 2 || both[0] == "unlimited" {
+				return 0, 0, false
+			}
+			if soft, err = strconv.ParseInt(both[0], 10, 64); err != nil {
+				return 0, 0, false
+			}
+			if hard, err = strconv.ParseInt(both[1], 10, 64); err != nil { // "unlimited"
+				hard = math.MaxInt64
+			}
+			return soft, hard, true
+		}
+	}
+	return 0, 0, false
+}
+
+// userThreads are the threads of this process's real user, as far as they can be seen.
+func userThreads(root fs.FS) int64 {
+	user := first(statusOf(root, "self", "Uid"))
+	entries, _ := fs.ReadDir(root, "proc") // what can be read of it
+	n := int64(0)
+	for _, e := range entries {
+		if _, err := strconv.Atoi(e.Name()); err != nil || first(statusOf(root, e.Name(), "Uid")) != user {
+			continue
+		}
+		some, _ := strconv.ParseInt(statusOf(root, e.Name(), "Threads"), 10, 64) // none: it has ended
+		n += some
+	}
+	return n
+}
+
+// statusOf is a line of a process's status (proc_pid_status(5)); empty if it is not told.
+func statusOf(root fs.FS, process, key string) string {
+	text, _ := fs.ReadFile(root, "proc/"+process+"/status")
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, key+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // threadsNow are all threads of the machine: the number behind the slash of loadavg (proc_loadavg(5)).

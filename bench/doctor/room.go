@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -181,19 +183,58 @@ func memory(f Facts) []Finding {
 	return ok("%s left, up to %s needed", bytes(f.MemoryLeft), bytes(need))
 }
 
-// ownThreads are those of driver and server beside their connections', and of the command that started them.
-const ownThreads = 64
-
+// threads looks at all limits: whoever mends the tightest alone meets the next.
 func threads(f Facts) []Finding {
-	need := int64(f.Needs.Clients + ownThreads)
-	switch {
-	case f.ThreadRoom == 0:
+	if len(f.Threads) == 0 {
 		return untold("%s does not tell", f.Platform.GOOS)
-	case f.ThreadRoom < need:
-		return advised(one(Bad, "%s more may be started, and up to %s are needed", figures.Count(f.ThreadRoom), figures.Count(need)),
-			"Start the container or service with more (docker run --pids-limit %d, TasksMax of a service).", need)
 	}
-	return ok("%s more may be started, up to %s needed", figures.Count(f.ThreadRoom), figures.Count(need))
+	need := int64(0)
+	for _, s := range f.Needs.Suites {
+		need = max(need, int64(s.Threads))
+	}
+	var all []Finding
+	least := f.Threads[0].Left
+	for _, l := range f.Threads {
+		least = min(least, l.Left)
+		if l.Left < need {
+			found := one(Bad, "%s more may be started (%s is %s), and needed are %s", figures.Count(l.Left), l.By, figures.Count(l.Most), l.short(f.Needs.Suites))
+			all = append(all, f.moreThreads(found, l, l.Most-l.Left+need)...)
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return ok("%s more may be started, up to %s needed", figures.Count(least), figures.Count(need))
+}
+
+// short says which suites need more than a limit leaves, and where.
+func (l ThreadLimit) short(suites []SuiteNeeds) string {
+	var of []string
+	for _, s := range suites {
+		if l.Left < int64(s.Threads) {
+			of = append(of, fmt.Sprintf("%s by %s in %s", figures.Count(s.Threads), s.Name, s.Most))
+		}
+	}
+	return strings.Join(of, ", ")
+}
+
+// moreThreads says how a limit is raised to so many.
+func (f Facts) moreThreads(found []Finding, l ThreadLimit, most int64) []Finding {
+	unit := path.Base(l.Group)
+	switch {
+	case l.By == ByKernel || l.By == ByNumbers:
+		return mended(found, "sudo sysctl -w %s=%d", l.By, most)
+	case l.By == ByUser && l.Hard >= most:
+		return mended(found, "ulimit -u %d", most)
+	case l.By == ByUser: // the shell's own limit, from where the run has it
+		return mended(found, "sudo prlimit --pid $$ --nproc=%d:%d", most, most)
+	case f.Container != nil && *f.Container != "":
+		return advised(found, "Start the container with more (docker run --pids-limit %d), or give it more from its host: docker update --pids-limit %d CONTAINER.", most, most)
+	case slices.Contains([]string{".slice", ".service", ".scope"}, path.Ext(unit)): // systemd's
+		return mended(found, "sudo systemctl set-property --runtime %s TasksMax=%d", unit, most)
+	default:
+		return mended(found, "echo %d | sudo tee /%s/pids.max", most, l.Group)
+	}
 }
 
 // perTrial is what a trial takes of the disk: 12 KiB in the reference run, its part of report and plots included.

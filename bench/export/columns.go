@@ -79,7 +79,7 @@ func Columns() []Column {
 		Column{"server_goroutines", "at the window's end", func(t trial.Trial) any { return told(t.ServerUsage.Goroutines) }},
 		Column{"server_threads", "at the window's end", func(t trial.Trial) any { return told(t.ServerUsage.Threads) }},
 		Column{"findings", "codes of what limited or disturbed the trial, with spaces between", func(t trial.Trial) any { return codes(t) }},
-		Column{"server_base_rss_bytes", "of that, what was resident before the strategy began; none in records of before there was this figure", func(t trial.Trial) any { return told(t.ServerUsage.BaseRSS) }},
+		Column{"server_base_rss_bytes", "of server_peak_rss_bytes, what was resident before the strategy began; none in records of before there was this figure", func(t trial.Trial) any { return told(t.ServerUsage.BaseRSS) }},
 	)
 }
 

@@ -40,6 +40,7 @@ import (
 	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Rule is one expression. The zero value is none; [Parse] makes them.
@@ -99,10 +100,14 @@ func (r Rule) condition() string {
 // error lists them.
 func (r Rule) Check(scenarios, strategies []string) error {
 	if r.Scenario != "" && !slices.Contains(scenarios, r.Scenario) {
-		return fmt.Errorf("%s: unknown scenario %q; allowed: %s", r, r.Scenario, strings.Join(scenarios, ", "))
+		return fmt.Errorf("%s: unknown scenario %q%s; allowed: %s", r, r.Scenario, spelling.Meant(r.Scenario, scenarios), strings.Join(scenarios, ", "))
 	}
 	if r.Strategy != "" && !slices.ContainsFunc(strategies, r.isFor) {
-		return fmt.Errorf("%s: no strategy is %q; there are: %s", r, r.Strategy, strings.Join(strategies, ", "))
+		kinds := map[string]bool{}
+		for _, s := range strategies {
+			kinds[trial.Kind(s)] = true
+		}
+		return fmt.Errorf("%s: no strategy is %q%s; there are: %s", r, r.Strategy, spelling.Meant(r.Strategy, slices.Sorted(maps.Keys(kinds))), strings.Join(strategies, ", "))
 	}
 	return nil
 }
@@ -343,7 +348,7 @@ func metricOf(name string) (metric, error) {
 		q, _ := strconv.ParseFloat(digits+"e-2", 64) // nearest to what was written, which dividing is not
 		return metric{name: name, unit: seconds, of: func(s stat.Summary) (float64, string) { return quantile(s, q) }}, nil
 	}
-	return metric{}, fmt.Errorf("unknown metric %q; allowed: %s", name, strings.Join(names, ", "))
+	return metric{}, fmt.Errorf("unknown metric %q%s; allowed: %s", name, spelling.Meant(name, names[1:]), strings.Join(names, ", "))
 }
 
 func quantile(s stat.Summary, q float64) (float64, string) {

@@ -40,6 +40,9 @@ func TestWhatCannotBeReadIsPointedAt(t *testing.T) {
 		"p9x>10ms on echo": `unknown metric "p9x"; allowed: a percentile such as p99, goodput, server-cpu, not-ok, lost, served` + "\n" +
 			"  p9x>10ms on echo\n" +
 			"  ^^^",
+		"godput<5000/s": `unknown metric "godput"; did you mean goodput?; allowed: a percentile such as p99, goodput, server-cpu, not-ok, lost, served` + "\n" +
+			"  godput<5000/s\n" +
+			"  ^^^^^^",
 		"p99=10ms": "an operator has to follow p99: > >= < or <=\n" +
 			"  p99=10ms\n" +
 			"     ^",

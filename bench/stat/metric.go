@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // The metrics that strategies are compared by. A trial has none of a quantile that too few of its requests support,
@@ -43,7 +44,7 @@ func MetricOf(key string) (Metric, error) {
 		}
 		keys = append(keys, m.Key)
 	}
-	return Metric{}, fmt.Errorf("unknown metric %q; allowed: %s", key, strings.Join(keys, ", "))
+	return Metric{}, fmt.Errorf("unknown metric %q%s; allowed: %s", key, spelling.Meant(key, keys), strings.Join(keys, ", "))
 }
 
 func goodput(t trial.Trial) (float64, bool) {

@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 	"github.com/poolbench/poolbench/bench"
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 const (
@@ -212,7 +213,7 @@ func readFields[T any](r *reader, t *T, fields []Field[T], node ast.Node, path s
 	for i := entries.MapRange(); i.Next(); {
 		key, ok := i.Key().(*ast.StringNode)
 		if !ok {
-			return r.wrong(i.Key(), "wanted is the name of a field; allowed: %s", allowed(fields, blocks))
+			return r.wrong(i.Key(), "wanted is the name of a field; allowed: %s", strings.Join(allowed(fields, blocks), ", "))
 		}
 		name, value := key.Value, i.Value()
 		r.at[path+name] = value.GetToken()
@@ -222,7 +223,8 @@ func readFields[T any](r *reader, t *T, fields []Field[T], node ast.Node, path s
 		}
 		f, err := find(fields, name)
 		if err != nil {
-			return r.wrong(key, "%w; allowed: %s", err, allowed(fields, blocks))
+			all := allowed(fields, blocks)
+			return r.wrong(key, "%w%s; allowed: %s", err, spelling.Meant(name, all), strings.Join(all, ", "))
 		}
 		if value.Type() == ast.NullType {
 			return r.wrong(key, "%s has no value; leave the field out, or write one", name)
@@ -234,14 +236,14 @@ func readFields[T any](r *reader, t *T, fields []Field[T], node ast.Node, path s
 	return nil
 }
 
-func allowed[T any](fields []Field[T], blocks map[string]*ast.Node) string {
+func allowed[T any](fields []Field[T], blocks map[string]*ast.Node) []string {
 	all := keys(fields)
 	for _, block := range []string{defaultsKey, scenariosKey} {
 		if blocks[block] != nil {
 			all = append(all, block)
 		}
 	}
-	return strings.Join(all, ", ")
+	return all
 }
 
 func readField[T any](r *reader, t *T, f Field[T], value ast.Node, path string) error {

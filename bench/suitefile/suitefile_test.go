@@ -224,7 +224,7 @@ func TestWhatIsWrongInAFileIsPlaced(t *testing.T) {
 	const scenario = "scenarios:\n  - name: a\n    workload: echo\n    strategies: [goroutine]\n"
 	for name, c := range map[string]struct{ text, under, says string }{
 		"an unknown field":               {"name: a\nwidnow: 3s\n", "widnow", `unknown field "widnow"; allowed: name, about`},
-		"an unknown field of a scenario": {scenario + "    widnow: 3s\n", "widnow", "allowed: name, about, question"},
+		"an unknown field of a scenario": {scenario + "    widnow: 3s\n", "widnow", `unknown field "widnow"; did you mean window?; allowed: name, about, question`},
 		"a field that is no default":     {"defaults:\n  name: a\n" + scenario, "name: a\nscen", `unknown field "name"`},
 		"a field twice":                  {"name: a\nname: b\n", "name: b", "already defined"},
 		"a field twice, once in quotes":  {scenario + "    drain: true\n    \"drain\": false\n", `"drain"`, "already defined"},

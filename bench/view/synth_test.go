@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolbench/poolbench/bench/internal/synth"
 	"github.com/poolbench/poolbench/bench/trial"
 )
 
@@ -21,46 +22,19 @@ const (
 // begun is when the runs of the tests were measured, unless they say otherwise.
 var begun = time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 
-// write writes a run of 8 repetitions of one closed-loop scenario with two strategies as folder/name.
+// write writes a run of one closed-loop scenario with two strategies as folder/name.
 func write(t testing.TB, folder, name string, change func(*trial.Trial), env func(*trial.Env)) string {
 	t.Helper()
-	dir := filepath.Join(folder, name)
-	w, err := trial.Create(dir)
-	must(t, err)
 	e := trial.Env{
 		Commit: "abcdef0123", Suite: "synthetic", Platform: trial.Platform{CPUModel: "one", CPUs: 2, GOOS: "linux", GOARCH: "amd64"},
-		Started: begun, Finished: begun.Add(90 * time.Second), Planned: 24, Repetitions: 8,
+		Started: begun, Finished: begun.Add(90 * time.Second), Planned: 3 * synth.Repetitions, Repetitions: synth.Repetitions,
 		Scenarios: []trial.Scenario{{Name: "echo", Question: trial.Compare, Workload: "echo", DecidedBy: "goodput", Strategies: []string{free, small},
 			Load: trial.Load{Loop: trial.Closed, Clients: 1}}},
 	}
 	if env != nil {
 		env(&e)
 	}
-	must(t, w.WriteEnv(e))
-	seq := 0
-	for repetition := range 8 {
-		for i, strategy := range []string{free, free, small} {
-			x := trial.Trial{
-				Seq: seq, Scenario: e.Scenarios[0].Name, Workload: "echo", Measured: "request", Strategy: strategy, Twin: i == 1, Repetition: repetition,
-				Load: trial.Load{Loop: trial.Closed, Clients: 1}, Window: time.Second, TimeOut: time.Second,
-				Counts:  trial.Counts{Good: int64(1000 + repetition)},
-				Clients: trial.Clients{Total: 1, Served: 1, Jain: 1},
-			}
-			if change != nil {
-				change(&x)
-			}
-			c := &x.Counts
-			c.Intended, c.Sent, c.OK = c.Good, c.Good, c.Good
-			x.Clients.Good = []int64{c.Good}
-			for _, h := range []*trial.Histogram{&x.Latency.Wait, &x.Latency.Lag, &x.Latency.Service, &x.Latency.Response} {
-				h.RecordN(2*time.Millisecond, c.Good)
-			}
-			must(t, w.Append(x))
-			seq++
-		}
-	}
-	must(t, w.Close())
-	return dir
+	return synth.Write(t, filepath.Join(folder, name), e, synth.Closed(e.Scenarios[0].Name, free, small, change))
 }
 
 // slower is a pool that serves half of what it did.

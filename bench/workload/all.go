@@ -3,6 +3,8 @@ package workload
 import (
 	"fmt"
 	"strings"
+
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // All returns the built-in workloads, the tutorial's own first: the one list of them. The slice is the caller's, to
@@ -28,7 +30,7 @@ func Find(ws []Workload, name string) (Workload, error) {
 		for i, w := range ws {
 			names[i] = w.Name
 		}
-		return Workload{}, fmt.Errorf("unknown workload %q; allowed: %s", plain, strings.Join(names, ", "))
+		return Workload{}, fmt.Errorf("unknown workload %q%s; allowed: %s", plain, spelling.Meant(plain, names), strings.Join(names, ", "))
 	}
 	if w, err = w.under(settings); err != nil {
 		return Workload{}, fmt.Errorf("workload %q: %w", name, err)

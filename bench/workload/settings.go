@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Setting is something about a workload that its name can change, as in wait:hold=20ms.
@@ -48,7 +50,7 @@ func (w Workload) under(settings map[string]string) (Workload, error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		if !slices.Contains(keys, key) {
-			return Workload{}, fmt.Errorf("%s has no setting %q; allowed: %s", w.Name, key, strings.Join(keys, ", "))
+			return Workload{}, fmt.Errorf("%s has no setting %q%s; allowed: %s", w.Name, key, spelling.Meant(key, keys), strings.Join(keys, ", "))
 		}
 	}
 	return w.With(settings)

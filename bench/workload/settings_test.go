@@ -19,9 +19,9 @@ func TestAWorkloadIsFoundByItsNameAndItsSettings(t *testing.T) {
 
 func TestAWorkloadThatIsNotThereIsAnErrorThatSaysWhatIsAllowed(t *testing.T) {
 	for name, want := range map[string]string{
-		"ecko":                    `unknown workload "ecko"; allowed: exchange, echo, wait, cpu, alloc, deep, job, http`,
+		"ecko":                    `unknown workload "ecko"; did you mean echo?; allowed: exchange, echo, wait, cpu, alloc, deep, job, http`,
 		"":                        `unknown workload ""; allowed: exchange, echo, wait, cpu, alloc, deep, job, http`,
-		"ecko:hold=1ms":           `unknown workload "ecko"; allowed: exchange, echo, wait, cpu, alloc, deep, job, http`,
+		"ecko:hold=1ms":           `unknown workload "ecko"; did you mean echo?; allowed: exchange, echo, wait, cpu, alloc, deep, job, http`,
 		"echo:hold=1ms":           `workload "echo:hold=1ms": echo has no settings; allowed: echo`,
 		"echo:":                   `workload "echo:": "" is not of the form key=value; write for example wait:hold=20ms`,
 		"wait:":                   `workload "wait:": "" is not of the form key=value; write for example wait:hold=20ms`,
@@ -29,6 +29,7 @@ func TestAWorkloadThatIsNotThereIsAnErrorThatSaysWhatIsAllowed(t *testing.T) {
 		"wait:hold=1ms,":          `workload "wait:hold=1ms,": "" is not of the form key=value; write for example wait:hold=20ms`,
 		"wait:hold=1ms,hold=1ms":  `workload "wait:hold=1ms,hold=1ms": "hold" is given twice; write for example wait:hold=20ms`,
 		"wait:work=2":             `workload "wait:work=2": wait has no setting "work"; allowed: hold`,
+		"wait:hodl=1ms":           `workload "wait:hodl=1ms": wait has no setting "hodl"; did you mean hold?; allowed: hold`,
 		"wait:hold=1ms,a=1,b=2":   `workload "wait:hold=1ms,a=1,b=2": wait has no setting "a"; allowed: hold`,
 		"wait:hold=":              `workload "wait:hold=": hold="": not a time to wait; allowed: 1µs to 1m, as in hold=20ms`,
 		"wait:hold=20":            `workload "wait:hold=20": hold="20": not a time to wait; allowed: 1µs to 1m, as in hold=20ms`,

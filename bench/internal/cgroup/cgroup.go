@@ -82,19 +82,25 @@ func (g Groups) Quota() (cpus float64, tells bool) {
 	return least, tells
 }
 
+// Room is what a limit leaves.
+type Room struct {
+	Left, Most int64
+	Group      string // the folder of the control group that has the limit, below the root
+}
+
 // Room is the least that a limit leaves; false: nothing limits. Files are those of version 2, then those of version 1.
-func (g Groups) Room(controller, most, now, oldMost, oldNow string) (left int64, limited bool) {
-	left = math.MaxInt64 // as version 1 says "none", but for a page
+func (g Groups) Room(controller, most, now, oldMost, oldNow string) (least Room, limited bool) {
+	least.Left = math.MaxInt64 // as version 1 says "none", but for a page
 	for _, dir := range g.folders(controller) {
 		for _, names := range [][2]string{{most, now}, {oldMost, oldNow}} {
 			m, err := strconv.ParseInt(word(g.root, dir+"/"+names[0]), 10, 64) // "max" is none
 			n, nerr := strconv.ParseInt(word(g.root, dir+"/"+names[1]), 10, 64)
-			if errors.Join(err, nerr) == nil {
-				left, limited = min(left, m-n), true
+			if errors.Join(err, nerr) == nil && m-n < least.Left {
+				least, limited = Room{Left: m - n, Most: m, Group: dir}, true
 			}
 		}
 	}
-	return left, limited
+	return least, limited
 }
 
 // word is the text of a file that holds one line, empty if it cannot be read.
