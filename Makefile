@@ -2,9 +2,13 @@
 
 GO ?= go
 
+# These go over pixels and bytes that whoever calls them has made in the same goroutine. Compiled for the race detector they take
+# nine tenths of the time of each test that draws; whoever calls them is compiled for it, and so are the fonts, which can be shared.
+PIXELWISE := compress/flate image image/png github.com/golang/freetype/raster
+
 # The race detector needs cgo and a C compiler; without one the tests run all the same.
 CC := $(or $(shell $(GO) env CC),cc)
-RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo -race)
+RACE := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && echo '-race $(PIXELWISE:%=-gcflags=%=-race=false)')
 
 # These packages hold measurements against what is true, or run whole suites: one after the other, when nothing else does.
 MEASURING := /bench$$|/bench/(cli|benchtest|internal/load|internal/server)$$|/examples$$

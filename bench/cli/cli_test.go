@@ -96,7 +96,11 @@ func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 		}
 		drawn, _ = filepath.Glob(filepath.Join(dir, "one", "plots", "*.svg"))
 	}
-	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < 3+3+3+2 || !strings.HasPrefix(lines[0], "trial 1, about ") || strings.ContainsAny(stderr, "\r\x1b") {
+	planned := 3 + 3 + 3 + 2
+	if strings.Contains(stderr, "there is no rate to offer") { // of those that calibrate none was valid, and the open loop is left out
+		planned -= 2
+	}
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) < planned || !strings.HasPrefix(lines[0], "trial 1, about ") || strings.ContainsAny(stderr, "\r\x1b") {
 		t.Errorf("stderr is no terminal, and has no line for each trial: %q", lines)
 	}
 	names := strings.Fields(stdout)
@@ -111,7 +115,7 @@ func TestRunWritesTrialsReportAndPlots(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := slices.DeleteFunc(slices.Clone(run.Trials), func(t trial.Trial) bool { return t.Attempt > 0 })
-	if len(first) != run.Env.Planned || len(first) != 3+3+3+2 {
+	if len(first) != run.Env.Planned || len(first) != planned {
 		t.Errorf("%d trials of %d", len(first), run.Env.Planned)
 	}
 	if run.Env.Interrupted || run.Env.Finished.IsZero() || run.Env.Seed != 3 || run.Env.Suite != "small" {

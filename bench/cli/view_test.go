@@ -11,8 +11,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/poolbench/poolbench/bench/cli"
+	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // noBrowser is a system that has none.
@@ -33,6 +35,19 @@ func recorder(t *testing.T) (command, file string) {
 	command, file = filepath.Join(dir, "browser"), filepath.Join(dir, "shown")
 	must(t, os.WriteFile(command, []byte("#!/bin/sh\necho noise\nprintf %s \"$1\" > "+file+".new && mv "+file+".new "+file+"\n"), 0o755))
 	return command, file
+}
+
+// plain writes a run of one trial, of which little can be drawn, and returns its folder.
+func plain(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	w, err := trial.Create(dir)
+	must(t, err)
+	must(t, w.WriteEnv(trial.Env{Suite: "plain", Planned: 1}))
+	must(t, w.Append(trial.Trial{Scenario: "echo", Workload: "echo", Measured: "request", Strategy: "goroutine", Load: trial.Load{Loop: trial.Closed, Clients: 1},
+		Window: time.Second, TimeOut: time.Second, Clients: trial.Clients{Total: 1, Served: 1, Good: []int64{0}}}))
+	must(t, w.Close())
+	return dir
 }
 
 func TestViewServesUntilItIsInterrupted(t *testing.T) {
@@ -105,7 +120,7 @@ func TestViewSaysWhatItCannotShow(t *testing.T) {
 // Catches: a browser that is not the one that was asked for, an address that is none, and noise of a browser among the data.
 func TestReportOpensItsPage(t *testing.T) {
 	noBrowser(t)
-	dir := written(t, "a run", nil, nil)
+	dir := plain(t, "a run")
 	command, shown := recorder(t)
 	t.Setenv("BROWSER", filepath.Join(t.TempDir(), "none")+":"+command)
 	code, stdout, stderr := execute(t.Context(), "report", dir, "--open")
@@ -131,7 +146,7 @@ func TestReportSaysThePathWhereThereIsNoBrowser(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("this system opens a browser whatever the environment says, so there is none to be missing")
 	}
-	dir := written(t, "one", nil, nil)
+	dir := plain(t, "one")
 	for browser, why := range map[string]string{"": "there is no display and no BROWSER", filepath.Join(dir, "none"): "none could be started"} {
 		t.Setenv("BROWSER", browser)
 		code, _, stderr := execute(t.Context(), "report", dir, "--open")

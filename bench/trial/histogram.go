@@ -92,15 +92,15 @@ func (h Histogram) Packed() Histogram {
 	if h.dense == nil {
 		return h
 	}
-	var packed Histogram
-	text, err := h.MarshalJSON()
-	if err == nil {
-		err = packed.UnmarshalJSON(text)
+	if h.Count() == 0 {
+		return Histogram{}
 	}
-	if err != nil { // larger, and as good
+	packed := hdrhistogram.NewPacked(lowest, highest, digits)
+	if packed.MergeFrom(h.dense) > 0 { // its counts add up to more than can be
 		return h
 	}
-	return packed
+	packed.Compact() // it has grown by doubling
+	return Histogram{packed: packed}
 }
 
 // Count is the number of durations.

@@ -76,6 +76,32 @@ func TestHistogramSurvivesItsFile(t *testing.T) {
 	})
 }
 
+// Catches: a packed form that another count, or another mean, comes out of than out of a file; one that is as large as the other.
+func TestPackedIsAsAFileHasIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := durations(t, "values")
+		h := recorded(values)
+		if len(values) > 0 && rapid.Bool().Draw(t, "many of one") { // counts that take all widths
+			h.RecordN(values[0], rapid.Int64Range(1, 1<<40).Draw(t, "how many"))
+		}
+		before, _ := json.Marshal(h)
+		packed := h.Packed()
+		if packed.dense != nil || packed.packed == nil != (len(values) == 0) {
+			t.Fatalf("%d values are packed as %+v", len(values), packed)
+		}
+		same(t, "packed", packed, h)
+		read := reread(t, h)
+		same(t, "packed beside read", packed, read)
+		if packed.Mean() != read.Mean() {
+			t.Fatalf("mean %v, and %v once it was read from a file", packed.Mean(), read.Mean())
+		}
+		packed.Record(time.Second)
+		if after, _ := json.Marshal(h); string(after) != string(before) {
+			t.Fatalf("recording into what was packed changed what it was packed from: %s, was %s", after, before)
+		}
+	})
+}
+
 func TestMergingEqualsRecordingInOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var all []time.Duration
