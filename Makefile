@@ -3,7 +3,7 @@
 GO ?= go
 
 # These go over pixels and bytes that whoever calls them has made in the same goroutine. Compiled for the race detector they take
-# nine tenths of the time of each test that draws; whoever calls them is compiled for it, and so are the fonts, which can be shared.
+# about three quarters of the time of each test that draws; whoever calls them is compiled for it, and so are the fonts, which can be shared.
 PIXELWISE := compress/flate image image/png github.com/golang/freetype/raster
 
 # The race detector needs cgo and a C compiler; without one the tests run all the same.
