@@ -141,6 +141,38 @@ func withInterval(d *document, e stat.Estimate, format func(float64) string) str
 	}
 }
 
+// decidingColumn is what decides the scenario, if none of those that a table shows anyhow is that.
+func (s scenario) decidingColumn(d *document, l level, shown ...stat.Metric) []any {
+	m := s.decides
+	if m.Name == "" || slices.ContainsFunc(shown, func(o stat.Metric) bool { return o.Name == m.Name }) {
+		return nil
+	}
+	estimates := map[string]stat.Estimate{} // by the row's name
+	var vs []float64
+	for _, c := range l.cells {
+		e := stat.Median(c.values(m))
+		if e.N > 0 {
+			estimates[c.rowName()] = e
+			vs = append(vs, e.Value)
+		}
+	}
+	if len(vs) == 0 {
+		return nil
+	}
+	u := columnUnit(unitsOf(m), vs)
+	return []any{textColumn{m.Name + ", " + u.name, func(c cell) string { return withInterval(d, estimates[c.rowName()], u.of) }}}
+}
+
+// values are what the cell's trials say of m, those that say anything.
+func (c cell) values(m stat.Metric) (vs []float64) {
+	for _, t := range c.trials {
+		if v, ok := m.Of(t); ok {
+			vs = append(vs, v)
+		}
+	}
+	return vs
+}
+
 // servedColumn counts clients, or the sessions that its head names.
 func (s scenario) servedColumn() textColumn {
 	head := "served"
@@ -157,7 +189,8 @@ func notOKColumn() textColumn {
 
 func (s scenario) closedTable(d *document, l level) {
 	ratio := textColumn{"ratio to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.Goodput) }}
-	s.tabulate(d, l, s.rests(l, []any{goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), s.servedColumn(), cpuColumn(s), notOKColumn()}))
+	decides := s.decidingColumn(d, l, stat.Goodput, stat.ResponseP50, stat.ResponseP99, stat.ServerCPU)
+	s.tabulate(d, l, s.rests(l, append(decides, goodputColumn(d, l), ratio, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), s.servedColumn(), cpuColumn(s), notOKColumn())))
 	s.uneven(d, l)
 }
 
@@ -165,8 +198,9 @@ func (s scenario) openTable(d *document, l level) {
 	kept := textColumn{"of offered", func(c cell) string { return percent(c.kept()) }}
 	ratio := textColumn{"p99 to " + cmp.Or(s.baseline, "baseline"), func(c cell) string { return s.ratioCell(d, l, c, stat.ResponseP99) }}
 	lag := column{"lag p50", times, func(c cell) (float64, bool) { return quantile(c.Latency.Lag, 0.5) }, fewSamples, false}
-	s.tabulate(d, l, s.rests(l, []any{kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, s.servedColumn(),
-		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn()}))
+	decides := s.decidingColumn(d, l, stat.ResponseP50, stat.ResponseP99, stat.ServiceP50, stat.ServiceP99, stat.ServerCPU)
+	s.tabulate(d, l, s.rests(l, append(decides, kept, responseColumn(0.5, "p50"), responseColumn(0.99, "p99"), ratio, s.servedColumn(),
+		serviceColumn(0.5, "service p50"), serviceColumn(0.99, "p99"), lag, cpuColumn(s), notOKColumn())))
 	s.uneven(d, l)
 }
 

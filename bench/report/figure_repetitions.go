@@ -89,7 +89,7 @@ func figureOf(m stat.Metric, v float64) string {
 func figureTicks(m stat.Metric, lo, hi float64, ticks func(lo, hi float64, format func(float64) string) []draw.Tick) []draw.Tick {
 	size := 1.0
 	if m.Unit == "B" {
-		size = unitFor(memories, hi).size
+		size = unitFor(unitsOf(m), hi).size
 	}
 	out := ticks(lo/size, hi/size, func(v float64) string {
 		if v == 0 {

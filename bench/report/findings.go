@@ -26,6 +26,7 @@ type verdict struct {
 	more      int           // about so many repetitions more would decide those of undecided of which that can be told
 	open      bool          // for undecided: of some it cannot
 	unsettled []cell        // too few pairs for an interval
+	nothing   []cell        // not one trial has the figure, because nothing was answered
 	unranked  []cell        // the driver decided the figures, or its time is in them
 	bounded   bool          // for unranked: it decided
 	aa        stat.Estimate // the baseline against itself
@@ -51,6 +52,10 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			v.unranked = append(v.unranked, c)
 			v.bounded = v.bounded || c.Bounded() || l.bounded(s.baseline)
 		case stat.Undecided:
+			if len(c.values(m)) == 0 && c.Counts.Good == 0 {
+				v.nothing = append(v.nothing, c)
+				continue
+			}
 			if !settled(d.Ratio) || !finite(d.Bound) {
 				v.unsettled = append(v.unsettled, c)
 				continue
@@ -75,7 +80,7 @@ func (s scenario) judge(l level, m stat.Metric) (v verdict, ok bool) {
 			v.seen = max(v.seen, math.Abs(d.Ratio.Value-1))
 		}
 	}
-	return v, len(v.same)+len(v.capped)+len(v.uncapped)+len(v.differs)+len(v.undecided)+len(v.anything)+len(v.unsettled)+len(v.unranked) > 0
+	return v, len(v.same)+len(v.capped)+len(v.uncapped)+len(v.differs)+len(v.undecided)+len(v.anything)+len(v.unsettled)+len(v.nothing)+len(v.unranked) > 0
 }
 
 // endless notes a cell of which no more is known than that it is near to the baseline, where one of the two is at the client's
@@ -191,6 +196,14 @@ func (v verdict) anythingText(most int) string {
 		return ""
 	}
 	return fmt.Sprintf("nothing can be said yet of %s against %s: differences of more than 100 %% are possible", list(marks(v.anything), most, "strategy"), v.baseline)
+}
+
+// nothingText is of whom there is no figure and never will be.
+func (v verdict) nothingText(most int) string {
+	if len(v.nothing) == 0 {
+		return ""
+	}
+	return "nothing to compare of " + list(marks(v.nothing), most, "strategy") + ", without a good answer"
 }
 
 func (v verdict) unsettledText(most int) string {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/poolbench/poolbench/bench/internal/figures"
+	"github.com/poolbench/poolbench/bench/stat"
 )
 
 // absent is printed where there is no number, or none that is worth showing.
@@ -58,6 +59,18 @@ var (
 	times = []unit{{"s", 1}, {"ms", 1e-3}, {"µs", 1e-6}, {"ns", 1e-9}}
 	rates = []unit{{"M/s", 1e6}, {"k/s", 1e3}, {"/s", 1}}
 )
+
+// unitsOf are those of a metric's figures.
+func unitsOf(m stat.Metric) []unit {
+	switch m.Unit {
+	case "1/s":
+		return rates
+	case "B":
+		return memories
+	default:
+		return times
+	}
+}
 
 // unitFor is the largest of us in which v is at least one, or the smallest there is.
 func unitFor(us []unit, v float64) unit {

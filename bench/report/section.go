@@ -48,6 +48,7 @@ func (v view) scenario(d *document, s scenario, said choice.Verdict, show func(.
 		v.compared(d, s)
 	}
 	s.totals(d, c.Measured)
+	s.stops(d, c.Measured)
 	s.others(d)
 	v.trialsOf(d, s)
 }
@@ -343,7 +344,7 @@ func (s scenario) judgements(d *document, l level) {
 			continue
 		}
 		d.f("- **%s:**\n", capital(m.Name))
-		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.cappedText(12)), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.anythingText(12)), sentence(j.unsettledText(12))} {
+		for _, text := range []string{sentence(j.sameText(12), j.mediansText()), sentence(j.cappedText(12)), sentence(j.differsText()), sentence(j.unrankedText(12, s.elsewhere)), sentence(j.undecidedText(12)), sentence(j.anythingText(12)), sentence(j.unsettledText(12)), sentence(j.nothingText(12))} {
 			if text != "" {
 				d.f("  - %s\n", prose(text))
 			}
@@ -412,6 +413,30 @@ func (s scenario) totals(d *document, measured string) {
 	if text := s.earlyText(measured); text != "" {
 		d.f("%s\n\n", prose(text))
 	}
+}
+
+// stops is what became of what was in progress when servers were told to stop, over all trials that can be used.
+func (s scenario) stops(d *document, measured string) {
+	t := table{head: []string{"strategy", "in progress", "answered", "rejected", "lost", "connections closed by force"}}
+	for _, l := range s.levels {
+		for _, c := range l.cells {
+			var sum trial.Stop
+			stopped := false
+			for _, t := range c.trials {
+				if t.Stop != nil {
+					sum, stopped = sum.Plus(*t.Stop), true
+				}
+			}
+			if stopped {
+				t.add(c.rowName(), count(sum.InProgress), count(sum.Answered), count(sum.Rejected), count(sum.Lost), count(sum.Forced))
+			}
+		}
+	}
+	if len(t.rows) == 0 {
+		return
+	}
+	d.f("What became of the %s in progress when servers were told to stop, over all trials that can be used:\n\n", noun(measured, 2))
+	t.write(&d.Builder)
 }
 
 // earlyText says of whom more is counted than the schedule had due in the windows, and why.

@@ -33,7 +33,8 @@ type scenario struct {
 	loop                     trial.Loop
 	baseline                 string // label of the strategy that was measured twice; empty if none was
 	levels                   []level
-	elsewhere                []string // of a closed loop: the open loops of its workload that can tell equality
+	elsewhere                []string    // of a closed loop: the open loops of its workload that can tell equality
+	decides                  stat.Metric // what strategies are chosen by; without a name where nobody is chosen
 }
 
 // A level is one offered load.
@@ -64,11 +65,16 @@ var (
 
 func (s scenario) open() bool { return s.loop != trial.Closed }
 
+// metrics are those of its loop, and before them the one that decides.
 func (s scenario) metrics() []stat.Metric {
+	all := closedMetrics
 	if s.open() {
-		return openMetrics
+		all = openMetrics
 	}
-	return closedMetrics
+	if s.decides.Name == "" {
+		return all
+	}
+	return union([]stat.Metric{s.decides}, all)
 }
 
 // cells are the usable ones of all levels, the twin left out: a reader compares strategies, and the twin is none.
@@ -132,7 +138,7 @@ func newView(run trial.Run) view {
 		}
 	}
 	comparisons := map[stat.Cell]map[string]stat.Comparison{}
-	for _, m := range union(closedMetrics, openMetrics) {
+	for _, m := range union(union(closedMetrics, openMetrics), v.deciders()) {
 		for _, c := range stat.Comparisons(compared, m, run.Env.Scenarios, run.Env.Design) {
 			if comparisons[c.Cell] == nil {
 				comparisons[c.Cell] = map[string]stat.Comparison{}
@@ -148,6 +154,7 @@ func newView(run trial.Run) view {
 	}
 	for i, s := range v.scenarios {
 		v.scenarios[i].elsewhere = v.elsewhere(s)
+		v.scenarios[i].decides = v.decider(s.name)
 		slices.SortStableFunc(s.levels, func(a, b level) int {
 			return cmp.Or(cmp.Compare(a.fraction, b.fraction), cmp.Compare(a.rate, b.rate))
 		})
@@ -156,6 +163,27 @@ func newView(run trial.Run) view {
 		}
 	}
 	return v
+}
+
+// decider is the metric that a scenario's strategies are chosen by; without a name if it asks something else.
+func (v view) decider(scenario string) stat.Metric {
+	for _, sc := range v.said.Scenarios {
+		if sc.Name == scenario {
+			m, _ := stat.MetricOf(sc.DecidedBy) // one of another version's is not told
+			return m
+		}
+	}
+	return stat.Metric{}
+}
+
+// deciders are those of all scenarios.
+func (v view) deciders() (all []stat.Metric) {
+	for _, sc := range v.said.Scenarios {
+		if m := v.decider(sc.Name); m.Name != "" {
+			all = union(all, []stat.Metric{m})
+		}
+	}
+	return all
 }
 
 // order is that of cells in every figure, legend and table.

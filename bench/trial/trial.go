@@ -122,6 +122,14 @@ type Stop struct {
 	Forced     int64         `json:"forced"`      // connections closed by force at the drain time-out, by the server's own count
 }
 
+// Plus is the sum of what became of the requests, and the longer of the times.
+func (s Stop) Plus(o Stop) Stop {
+	return Stop{
+		Took: max(s.Took, o.Took), InProgress: s.InProgress + o.InProgress,
+		Answered: s.Answered + o.Answered, Rejected: s.Rejected + o.Rejected, Lost: s.Lost + o.Lost, Forced: s.Forced + o.Forced,
+	}
+}
+
 // Loop says who decides when the next request is due.
 type Loop string
 

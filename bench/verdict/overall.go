@@ -236,7 +236,7 @@ const mostExceptions = 4
 // takeText says what to take, in a sentence that stands alone, and then where that does not hold.
 func (j *judge) takeText(take Tally, alone bool, ahead []string, scenarios []Scenario) []string {
 	n := take.scenarios()
-	text := fmt.Sprintf("Take %s: no other is the better choice over all scenarios, and it is among the best in %s of %s.", take.Name, count(len(take.Best)), count(n))
+	text := fmt.Sprintf("Take %s: no other beats it over all, and it is among the best in %s of %s.", take.Name, count(len(take.Best)), counted(n, "scenario"))
 	switch {
 	case alone:
 		text = fmt.Sprintf("Only %s was measured, so there is nothing to choose between.", take.Name)

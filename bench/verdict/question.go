@@ -36,7 +36,7 @@ type level struct {
 	load   trial.Load
 	trials []trial.Trial
 	counts trial.Counts // added up
-	stop   stop         // the same
+	stop   trial.Stop   // the same
 }
 
 // peak is what was offered at most, over the capacity: a burst goes beyond it although the plain rate does not. It is 0 in
@@ -185,8 +185,8 @@ func (q question) of(name string) evidence {
 		l := &e.levels[i]
 		l.trials = append(l.trials, t)
 		l.counts = l.counts.Plus(t.Counts)
-		if s, stopped := stopOf(t); stopped {
-			l.stop = l.stop.plus(s)
+		if t.Stop != nil {
+			l.stop = l.stop.Plus(*t.Stop)
 		}
 	}
 	for _, t := range q.ended {

@@ -285,8 +285,8 @@ func (l level) often(holds func(level) bool) int {
 	n := 0
 	for _, t := range l.trials {
 		one := level{load: l.load, trials: []trial.Trial{t}, counts: t.Counts}
-		if s, stopped := stopOf(t); stopped {
-			one.stop = s
+		if t.Stop != nil {
+			one.stop = *t.Stop
 		}
 		if holds(one) {
 			n++
@@ -304,7 +304,7 @@ func (l level) failures() failures {
 	for _, t := range l.trials {
 		f.unsent -= min(t.Driving.Missed, t.Counts.Unsent)
 	}
-	left := l.stop.lost
+	left := l.stop.Lost
 	for _, n := range []*int64{&f.failed, &f.unanswered, &f.timedOut} {
 		lost := min(left, *n)
 		*n -= lost
@@ -342,7 +342,7 @@ func (l level) where() string {
 
 func sheds(e evidence) (Reason, bool) {
 	// Whom a server refuses because it was told to stop, it does not refuse for want of room.
-	worst, share := e.worst(1, func(l level) int64 { return l.counts.Rejected - l.stop.rejected }, func(level) bool { return true })
+	worst, share := e.worst(1, func(l level) int64 { return l.counts.Rejected - l.stop.Rejected }, func(level) bool { return true })
 	if share == 0 {
 		return Reason{}, false
 	}

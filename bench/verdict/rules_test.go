@@ -286,26 +286,25 @@ func TestWhatWouldChangeAReasonFollowsFromTheLimits(t *testing.T) {
 // taken for failures or shedding under load.
 func TestWhatAStopLosesIsAReasonOfItsOwn(t *testing.T) {
 	for _, c := range []struct {
-		stop   stop // of each trial
+		stop   trial.Stop // of each trial
 		change func(*trial.Trial)
 		want   []Code
 	}{
-		{stop{1000, 0, 0}, nil, nil},
-		{stop{1000, 1, 0}, lost(1, failed), nil},
-		{stop{1000, 2, 0}, lost(2, failed), []Code{Loses}},
-		{stop{1000, 100, 0}, all(lost(50, failed), lost(50, unanswered)), []Code{Loses}},
-		{stop{1000, 100, 0}, all(lost(100, failed), lost(15, timedOut)), []Code{Loses, Fails}},
-		{stop{1000, 0, 100}, lost(100, rejected), nil},
-		{stop{1000, 0, 100}, lost(115, rejected), []Code{Sheds}},
+		{trial.Stop{InProgress: 1000}, nil, nil},
+		{trial.Stop{InProgress: 1000, Lost: 1}, lost(1, failed), nil},
+		{trial.Stop{InProgress: 1000, Lost: 2}, lost(2, failed), []Code{Loses}},
+		{trial.Stop{InProgress: 1000, Lost: 100}, all(lost(50, failed), lost(50, unanswered)), []Code{Loses}},
+		{trial.Stop{InProgress: 1000, Lost: 100}, all(lost(100, failed), lost(15, timedOut)), []Code{Loses, Fails}},
+		{trial.Stop{InProgress: 1000, Rejected: 100}, lost(100, rejected), nil},
+		{trial.Stop{InProgress: 1000, Rejected: 100}, lost(115, rejected), []Code{Sheds}},
 	} {
 		stopped := func(x *trial.Trial) {
 			if c.change != nil {
 				c.change(x)
 			}
-			x.Stop = &trial.Stop{
-				InProgress: c.stop.inProgress, Lost: c.stop.lost, Rejected: c.stop.rejected,
-				Answered: c.stop.inProgress - c.stop.lost - c.stop.rejected,
-			}
+			stop := c.stop
+			stop.Answered = stop.InProgress - stop.Lost - stop.Rejected
+			x.Stop = &stop
 		}
 		if got := codes(reasons(evidenceOf(t, exactly(closed("x", one(stopped)))))); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %v, want %v", c.stop, got, c.want)
