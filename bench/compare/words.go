@@ -106,9 +106,9 @@ func moreText(more []int) string {
 	text := ""
 	if len(known) > 0 {
 		least, most := slices.Min(known), slices.Max(known)
-		text = fmt.Sprintf("about %d to %d", least, most)
+		text = fmt.Sprintf("about %s to %s", figures.Count(least), figures.Count(most))
 		if least == most {
-			text = fmt.Sprintf("about %d", least)
+			text = "about " + figures.Count(least)
 		}
 	}
 	switch {

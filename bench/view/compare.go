@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/poolbench/poolbench/bench/compare"
 	"github.com/poolbench/poolbench/bench/internal/figures"
@@ -46,8 +48,8 @@ type comparison struct {
 	Machine   []compare.Change
 	Changed   []compare.Change
 	Sentence  string
-	Differ    []row // worse first
-	All       []row
+	Differ    rows // worse first
+	All       rows
 	Alike     []compare.Alike
 	Threshold string
 	LeftOut   []leftOut
@@ -65,6 +67,17 @@ type row struct {
 	Outcome                                                  string // one word, which is a class of the style sheet too
 	Place, Strategy, Metric, OldText, NewText, Ratio, P, Why string
 }
+
+// rows are those of one table.
+type rows []row
+
+// Notes says whether any of them has one: a column that is empty takes the place of what is not.
+func (rs rows) Notes() bool {
+	return slices.ContainsFunc(rs, func(r row) bool { return r.Why != "" })
+}
+
+// Parts are the strategy's name in pieces between which a line may end.
+func (r row) Parts() []string { return strings.SplitAfter(r.Strategy, ",") }
 
 // A leftOut is a list of what was not compared.
 type leftOut struct {

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,14 +25,17 @@ func TestTwoRunsSideBySide(t *testing.T) {
 	top, rest, _ := strings.Cut(page, "What differs")
 	contains(t, top, "1 of 16 comparisons has become worse, and 0 better; ", "!NOT THE SAME", "!same run")
 	first, _, _ := strings.Cut(rest, "</tr>\n</tbody>")
-	contains(t, first, `<tr class="worse"><td><span class="outcome">worse</span></td><th scope="row">echo</th><td class="name">small</td><td>goodput *</td>`, "1k/s", "502/s", "0.500")
-	contains(t, rest, "All 16 comparisons", `<tr class="same">`, "Both verdicts", "Standings have changed in 1 of 1 scenarios", "<b>small</b>: best <span aria-hidden=\"true\">→</span><span class=\"hidden\">, now</span> <b>behind</b>", `<article class="changed">`)
+	contains(t, page, "<title>old → new · poolbench</title>")
+	contains(t, first, "!>Note<") // no row of it has one
+	contains(t, rest, ">Note<")
+	contains(t, first, `<tr role="row" class="worse"><td role="cell"><span class="outcome">worse</span></td><th role="rowheader" scope="row">echo</th><td role="cell" class="name">small</td><td role="cell" class="whole">goodput *</td>`, "1k/s", "502/s", "0.500")
+	contains(t, rest, "All 16 comparisons", `<tr role="row" class="same">`, "Both verdicts", "Standings have changed in 1 of 1 scenarios", "<b>small</b>: best <span aria-hidden=\"true\">→</span><span class=\"hidden\">, now</span> <b>behind</b>", `<article class="changed">`)
 	if n := strings.Count(rest, `<span class="outcome">`); n != 1+16 {
 		t.Errorf("%d rows", n)
 	}
 
 	_, page, _ = get(h, "/compare?old=new&new=old")
-	contains(t, page, "0 of 16 comparisons have become worse, and 1 better; ", `<tr class="better">`, `href="/compare?new=new&amp;old=old"`)
+	contains(t, page, "0 of 16 comparisons have become worse, and 1 better; ", `<tr role="row" class="better">`, `href="/compare?new=new&amp;old=old"`)
 	_, page, _ = get(h, "/compare?old=old&new=old")
 	contains(t, page, "Old and new are the same run.", "No difference was found in 18 comparisons; 18 are the same", "Every strategy stands where it stood", "!What differs", "!changed</span>")
 	for path, want := range map[string]string{
@@ -57,7 +61,7 @@ func TestThePageSaysWhatPackageCompareSays(t *testing.T) {
 	_, page, _ := get(New(folder), "/compare?old=run-0&new=run-1")
 	_, rows, _ := strings.Cut(page, fmt.Sprintf("All %d comparisons", len(r.Pairs)))
 	for _, p := range r.Pairs {
-		row := fmt.Sprintf(`<td>%s</td><td class="figure">%s</td><td class="figure">%s</td><td class="figure">%s</td><td class="figure">%s</td>`,
+		row := fmt.Sprintf(`%s</td><td role="cell" class="figure" data-what="old">%s</td><td role="cell" class="figure" data-what="new">%s</td><td role="cell" class="figure" data-what="new/old">%s</td><td role="cell" class="figure" data-what="p">%s</td>`,
 			p.By(), p.Old.Text(p.Metric.Unit), p.New.Text(p.Metric.Unit), p.RatioText(), compare.Digits(p.Adjusted))
 		contains(t, rows, row)
 	}
@@ -139,5 +143,12 @@ func TestNumbersAgreeWithTheirNouns(t *testing.T) {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Catches: a name that is parted within a limit where a line ends.
+func TestALineEndsBehindALimit(t *testing.T) {
+	if got := (row{Strategy: "ants:workers=256,queue=0,unit=request"}).Parts(); !slices.Equal(got, []string{"ants:workers=256,", "queue=0,", "unit=request"}) {
+		t.Errorf("parts are %q", got)
 	}
 }

@@ -33,6 +33,9 @@ type summary struct {
 	kind string // the same for runs of the same scenarios of the same suite
 }
 
+// TrialsText is how many trials there are, in words.
+func (s summary) TrialsText() string { return figures.Counted(s.Trials, "trial") }
+
 // summarise reads the little that the list needs.
 func summarise(f runFS) summary {
 	s := summary{Name: f.name}
