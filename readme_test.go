@@ -34,7 +34,7 @@ var (
 
 	// stated is what a row says of one strategy in one scenario.
 	stated   = regexp.MustCompile("`([a-z0-9= -]+)` (is [^,;|]*?|[a-z]+)(, it [^;|]+?)?( *[;|])")
-	scenario = regexp.MustCompile(`\[([a-z-]+)\]\(results/reference/report\.md#([a-z-]+)\): ([^|]*\|)`)
+	scenario = regexp.MustCompile(`\[([a-z-]+)\]\(results/reference/report\.md#([a-z-]+)\): ([^|[]*\|?)`)
 )
 
 // Catches: figures in README that no committed result has, examples in it that are not those that the tests run, and advice
@@ -149,8 +149,8 @@ func renderJSON(file, keys string) (string, error) {
 		if name == 0 || name >= len(e.Command) {
 			return "", errors.New("the run was of no named suite")
 		}
-		return fmt.Sprintf("Measured on %s with %d logical CPUs, %s %s, %s, on %s, in %.0f minutes, by `poolbench run --suite %s`.\n",
-			p.CPUModel, p.CPUs, p.GOOS, p.Kernel, p.GoVersion, e.Started.Format("2006-01-02"), e.Finished.Sub(e.Started).Minutes(), e.Command[name]), nil
+		return fmt.Sprintf("Measured on %s with %d logical CPUs (%d for the server), %s %s, %s, on %s, in %.0f minutes, by `poolbench run --suite %s`.\n",
+			p.CPUModel, p.CPUs, len(e.Server.CPUs), p.GOOS, p.Kernel, p.GoVersion, e.Started.Format("2006-01-02"), e.Finished.Sub(e.Started).Minutes(), e.Command[name]), nil
 	}
 	var v verdict.Verdict
 	if err := decode(file, &v); err != nil {
@@ -194,7 +194,7 @@ func borneOut(file, table string) (string, error) {
 			said := 0
 			line = scenario.ReplaceAllStringFunc(line, func(part string) string {
 				m := scenario.FindStringSubmatch(part)
-				s, err := scenarioOf(v, m[1])
+				s, err := asked(v, m[1])
 				if err != nil || m[1] != m[2] {
 					wrong = append(wrong, fmt.Errorf("the link [%s] to #%s: %v", m[1], m[2], err))
 					return part
@@ -224,6 +224,14 @@ func borneOut(file, table string) (string, error) {
 		wrong = append(wrong, errors.New("there is no row that rests on it"))
 	}
 	return b.String(), errors.Join(wrong...)
+}
+
+// asked is a scenario of the verdict; one that asks for a size chooses nobody.
+func asked(v verdict.Verdict, name string) (verdict.Scenario, error) {
+	if slices.ContainsFunc(v.Sizes, func(z verdict.Size) bool { return z.Scenario == name }) {
+		return verdict.Scenario{Name: name}, nil
+	}
+	return scenarioOf(v, name)
 }
 
 // standing is what the verdict says of a strategy, in the words of the table, if that is of the kind that the row says.
@@ -258,6 +266,11 @@ func standing(v verdict.Verdict, s verdict.Scenario, label, said string) (string
 	for _, u := range s.Undecided {
 		if u.Strategy == name {
 			now = append(now, "is not decided")
+		}
+	}
+	for _, z := range v.Sizes {
+		if z.Scenario == s.Name && z.Sure && label == fmt.Sprintf("%s=%d", z.Setting, z.Smallest) {
+			now = append(now, "is enough")
 		}
 	}
 	kind := func(text string) string {
@@ -310,11 +323,12 @@ func difference(old, fresh string) string {
 
 // Catches: advice that stays when the measurement that it rests on is another one.
 func TestREADMEsAdviceFallsWithTheVerdict(t *testing.T) {
-	const ok = "| any | a pool | [crowd](results/reference/report.md#crowd): `pool 4` starves, it left 1 of 9; `free` is behind ×7 |\n"
+	const ok = "| any | a pool | [crowd](results/reference/report.md#crowd): `pool 4` starves, it left 1 of 9; `free` is behind ×7; [size](results/reference/report.md#size): `workers=8` is enough |\n"
 	crowd := verdict.Scenario{Name: "crowd",
 		Out:    []verdict.Out{{Strategy: "pool:4", Reasons: []verdict.Reason{{Code: verdict.Starves, Text: "left 6 of 10: because"}}}},
 		Behind: []verdict.Behind{{Strategy: "free:1", Ratio: verdict.Ratio{Value: 1.26}}}}
-	v := verdict.Verdict{Scenarios: []verdict.Scenario{crowd}, Labels: map[string]string{"pool:4": "pool 4", "free:1": "free"}}
+	v := verdict.Verdict{Scenarios: []verdict.Scenario{crowd}, Labels: map[string]string{"pool:4": "pool 4", "free:1": "free"},
+		Sizes: []verdict.Size{{Scenario: "size", Setting: "workers", Smallest: 8, Sure: true}}}
 	file := filepath.Join(t.TempDir(), "verdict.json")
 	text, err := json.Marshal(v)
 	if err == nil {
@@ -333,6 +347,7 @@ func TestREADMEsAdviceFallsWithTheVerdict(t *testing.T) {
 		"an unknown strategy":   strings.Replace(ok, "`free`", "`swarm`", 1),
 		"an unknown scenario":   strings.ReplaceAll(ok, "crowd", "mob"),
 		"a link to another one": strings.Replace(ok, "#crowd", "#echo", 1),
+		"another size":          strings.Replace(ok, "workers=8", "workers=4", 1),
 		"what nobody can check": strings.Replace(ok, "; `free`", "; mostly harmless; `free`", 1),
 		"nothing":               "| any | a pool | because |\n",
 		"no rows":               "\n",

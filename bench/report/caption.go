@@ -35,7 +35,11 @@ func (v view) machine() string {
 		parts = append(parts, p.CPUModel)
 	}
 	if p.CPUs > 0 {
-		parts = append(parts, fmt.Sprintf("%d logical CPUs", p.CPUs))
+		cpus := fmt.Sprintf("%d logical CPUs", p.CPUs)
+		if own := len(v.run.Env.Server.CPUs); own > 0 { // what strategies share and contend for
+			cpus += fmt.Sprintf(" (%d for the server)", own)
+		}
+		parts = append(parts, cpus)
 	}
 	if s := strings.TrimSpace(p.GOOS + " " + p.Kernel); s != "" {
 		parts = append(parts, s)
