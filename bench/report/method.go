@@ -13,7 +13,8 @@ func (v view) method(d *document) {
 	d.f("## How it was measured\n\n")
 	e := v.run.Env
 	d.f("- **Trials:** each one is a fresh server process with one strategy; the driver runs in another process. Repetitions are the outer loop and strategies are shuffled within each (seed %d), so that drift of the machine hits all alike. Comparisons are paired within a repetition; the baseline is measured twice in each, and the pair of these shows what no difference looks like (A/A).\n", e.Seed)
-	d.f("- **Sides:** server %s; driver %s.\n", sideText(e.Server), sideText(e.Driver))
+	d.f("- **Sides:** server %s; driver %s%s.\n", sideText(e.Server), sideText(e.Driver), v.procsInTurns())
+	v.turns(d)
 	v.driving(d)
 	for _, c := range v.capacity {
 		bound := ""
@@ -52,7 +53,9 @@ func (v view) method(d *document) {
 	d.f("- **Differences** are judged by ranks within repetitions (the aligned rank test of Hodges and Lehmann, exact whatever the noise), %s. One is named if it is significant after Holm's correction, so that at most one run in twenty names any where there is none, and larger than %s. The figures that decide a scenario are one family, and every other metric is another: who looks through several takes several chances to see what is not there.\n", looks, percent(v.threshold()))
 	d.f("- **No difference larger than X** is said where the whole interval of the ratio lies within %s of 1, either way: it covers the truth with 95 %% at whatever look a comparison ended. What is neither is undecided. Ratios are Hodges and Lehmann's estimates, their intervals the ratios that the test does not reject.\n", percent(v.threshold()))
 	d.f("- **Other intervals** are of the median over trials, from order statistics, and cover at least 95 %%.\n")
-	d.f("- **Percentiles** are of all repetitions' histograms together, never averaged.\n\n")
+	d.f("- **Percentiles** are of all repetitions' histograms together, never averaged.\n")
+	v.computing(d)
+	d.f("\n")
 }
 
 func numbers(ns []int) []string {

@@ -379,8 +379,8 @@ func TestPartialRunsAndWarningsAreSaid(t *testing.T) {
 	run.Trials = append(run.Trials, again)
 	text := string(Markdown(run))
 	for _, want := range []string{
-		fmt.Sprintf("partial: %d of %d trials measured", measured, run.Env.Planned), fmt.Sprintf("%d of %d trials; ", measured, run.Env.Planned),
-		"1 stayed invalid and was left out", "torn-line: one trial less", "invalid, in 1 trial (", "the first: the child died\n",
+		fmt.Sprintf("partial: %d of %d trials measured", measured, run.Env.Planned), fmt.Sprintf("%d of %d planned trials: %d recorded (", measured, run.Env.Planned, len(run.Trials)),
+		"1 invalid and left out for good (failed 1 ×)", "torn-line: one trial less", "invalid, in 1 trial (", "the first: the child died\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("report.md lacks %q", want)

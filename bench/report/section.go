@@ -38,7 +38,7 @@ func (v view) scenario(d *document, s scenario, said choice.Verdict, show func(.
 		return
 	}
 	d.f("**How to read it.** %s\n\n", prose(v.reading(s, asked, said)))
-	for _, found := range []struct{ head, text string }{{"What we found", foundIn(said, s.name)}, {"Why, and what would change it", changesIn(said, s.name)}} {
+	for _, found := range []struct{ head, text string }{{"What we found", strings.TrimSpace(foundIn(said, s.name) + " " + v.leftOutText(s.name))}, {"Why, and what would change it", changesIn(said, s.name)}} {
 		if found.text != "" {
 			d.f("**%s.** %s\n\n", found.head, prose(found.text))
 		}
@@ -278,7 +278,7 @@ func (s scenario) describe() string {
 	what := noun(s.measured, 2)
 	windows := ""
 	if c, ok := s.first(); ok {
-		windows = fmt.Sprintf(" Windows of %s after %s of warm-up, client's time-out %s.", s.windows(), s.warmUp(), duration(c.TimeOut))
+		windows = fmt.Sprintf(" Windows of %s after %s of warm-up, client's time-out %s.", s.windows(), s.warmUp(), duration(c.TimeOut)) + s.turnsText()
 	}
 	load := l.cells[0].Load
 	for _, extra := range []string{othersText(load.Others), profileText(load.Profile)} {

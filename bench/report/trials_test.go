@@ -31,20 +31,20 @@ func attempted(steps ...[]string) trial.Run {
 	return run
 }
 
-// Catches: attempts that are counted as planned trials, reasons of the wrong attempt, a trial that was saved by a
-// repetition and is called lost, the reverse, and reasons in the order of a map.
-func TestTheHeaderSaysWhatWasMeasuredAgainAndWhy(t *testing.T) {
+// Catches: attempts that are counted as planned trials, numbers that do not add up, reasons of the wrong attempt, a trial that
+// was saved by a repetition and is called lost, the reverse, and reasons in the order of a map.
+func TestTheHeaderSaysWhatBecameOfEveryTrial(t *testing.T) {
 	for name, c := range map[string]struct {
 		steps [][]string
 		want  string
 	}{
-		"nothing again":            {[][]string{{""}, {""}}, "all of 2 trials"},
-		"saved":                    {[][]string{{""}, {"machine-disturbed", ""}}, "all of 2 trials; 1 of them measured again (machine-disturbed 1 ×)"},
-		"twice":                    {[][]string{{"machine-disturbed", "driver-paused", ""}}, "all of 1 trial; 1 of them measured again (driver-paused 1 ×, machine-disturbed 1 ×)"},
-		"the frequent one first":   {[][]string{{"b-b", ""}, {"b-b", ""}, {"a-a", ""}}, "all of 3 trials; 3 of them measured again (b-b 2 ×, a-a 1 ×)"},
-		"lost":                     {[][]string{{"b-b", "b-b", "a-a"}, {""}}, "all of 2 trials; 1 of them measured again (b-b 2 ×); 1 stayed invalid and was left out"},
-		"lost at once, and died":   {[][]string{{"a-a"}, {"died"}}, "all of 2 trials; 2 stayed invalid and were left out"},
-		"died, and measured again": {[][]string{{"died", ""}}, "all of 1 trial; 1 of them measured again (failed 1 ×)"},
+		"nothing again":            {[][]string{{""}, {""}}, "all of 2 planned trials: 2 recorded, all valid"},
+		"saved":                    {[][]string{{""}, {"machine-disturbed", ""}}, "all of 2 planned trials: 3 recorded, of which 2 were valid, 1 invalid and measured again (machine-disturbed 1 ×)"},
+		"twice":                    {[][]string{{"machine-disturbed", "driver-paused", ""}}, "all of 1 planned trial: 3 recorded, of which 1 was valid, 2 invalid and measured again (driver-paused 1 ×, machine-disturbed 1 ×)"},
+		"the frequent one first":   {[][]string{{"b-b", ""}, {"b-b", ""}, {"a-a", ""}}, "all of 3 planned trials: 6 recorded, of which 3 were valid, 3 invalid and measured again (b-b 2 ×, a-a 1 ×)"},
+		"lost":                     {[][]string{{"b-b", "b-b", "a-a"}, {""}}, "all of 2 planned trials: 4 recorded, of which 1 was valid, 2 invalid and measured again (b-b 2 ×), 1 invalid and left out for good (a-a 1 ×)"},
+		"lost at once, and died":   {[][]string{{"a-a"}, {"died"}}, "all of 2 planned trials: 2 recorded, of which 0 were valid, 2 invalid and left out for good (a-a 1 ×, failed 1 ×)"},
+		"died, and measured again": {[][]string{{"died", ""}}, "all of 1 planned trial: 2 recorded, of which 1 was valid, 1 invalid and measured again (failed 1 ×)"},
 	} {
 		if got := newView(attempted(c.steps...)).trialsText(); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -52,12 +52,71 @@ func TestTheHeaderSaysWhatWasMeasuredAgainAndWhy(t *testing.T) {
 	}
 }
 
+// Catches: calibrations that are in no number, or in one more; a run without a plan, and one that was stopped.
+func TestTheHeaderCountsCalibrationsAndWhatIsMissing(t *testing.T) {
+	run := attempted([]string{""}, []string{"a-a", ""})
+	run.Trials[0].Calibrates, run.Trials[0].Scenario = true, "capacity"
+	const rest = "3 recorded (1 of them to calibrate), of which 2 were valid, 1 invalid and measured again (a-a 1 ×)"
+	for planned, want := range map[int]string{
+		0: strings.Replace(rest, "3", "3 trials", 1),
+		2: "all of 2 planned trials: " + rest,
+		9: "2 of 9 planned trials: " + rest,
+	} {
+		run.Env.Planned = planned
+		if got := newView(run).trialsText(); got != want {
+			t.Errorf("%d planned: %q, want %q", planned, got, want)
+		}
+	}
+	run.Env.Planned, run.Env.Interrupted = 2, true
+	if got, want := newView(run).trialsText(), "2 of 2 planned trials: "+rest; got != want {
+		t.Errorf("interrupted: %q, want %q", got, want)
+	}
+}
+
 // Catches: attempts at one trial that are taken for those at another.
 func TestTheTwinIsATrialOfItsOwn(t *testing.T) {
 	run := attempted([]string{"a-a"}, []string{""})
 	run.Trials[1].Repetition, run.Trials[1].Twin = 0, true
-	if got, want := newView(run).trialsText(), "all of 2 trials; 1 stayed invalid and was left out"; got != want {
+	if got, want := newView(run).trialsText(), "all of 2 planned trials: 2 recorded, of which 1 was valid, 1 invalid and left out for good (a-a 1 ×)"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Catches: a scenario that lost many trials and does not say so, one that lost few and does, trials of other scenarios or of a
+// calibration that are counted, a reason that is not the usual one, and a sentence that is not where a reader looks.
+func TestAScenarioThatLostManyTrialsSaysSo(t *testing.T) {
+	steps := [][]string{{"a-a", "b-b", "b-b"}, {"b-b", ""}}
+	for range 10 {
+		steps = append(steps, []string{""})
+	}
+	run := attempted(steps...)
+	for range 30 {
+		other := run.Trials[len(run.Trials)-1]
+		other.Scenario, other.Seq = "wait", len(run.Trials)
+		calibration := other
+		calibration.Scenario, calibration.Calibrates, calibration.Seq = "echo", true, other.Seq+1
+		run.Trials = append(run.Trials, other, calibration)
+	}
+	const want = "4 of its 15 recorded trials were left out, as invalid (3 of them were measured again); the most frequent reason: b-b."
+	v := newView(run)
+	if got := v.leftOutText("echo"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := v.leftOutText("wait"); got != "" {
+		t.Errorf("nothing was left out of wait, and it says %q", got)
+	}
+	found := 0
+	for _, line := range strings.Split(string(Markdown(run)), "\n") {
+		if strings.Contains(line, want) && strings.HasPrefix(line, "**What we found.**") {
+			found++
+		}
+	}
+	if found != 1 {
+		t.Errorf("it stands %d times under what was found, want once", found)
+	}
+	// A fifth is not more than a fifth.
+	if got := newView(attempted([]string{"a-a"}, []string{""}, []string{""}, []string{""}, []string{""})).leftOutText("echo"); got != "" {
+		t.Errorf("1 of 5: %q", got)
 	}
 }
 
@@ -72,7 +131,7 @@ func TestFindingsAreFootnotesByCode(t *testing.T) {
 	run.Trials = append(run.Trials, null)
 	want := []string{
 		"driver-gc, in 1 trial (ants on echo); the first: a pause; fewer clients",
-		"invalid, in 2 trials (ants on echo); the first: machine-disturbed",
+		"invalid, in 2 trials, of which 1 was measured again (ants on echo); the first: machine-disturbed",
 		"machine-disturbed, in 3 trials, of which 1 was invalid for it (ants on echo); the first: a little was seen; never mind",
 	}
 	if got := newView(run).warnings(); strings.Join(got, "\n") != strings.Join(want, "\n") {
