@@ -227,7 +227,7 @@ func (s scenario) rests(l level, columns []any) []any {
 	}
 	return append([]any{textColumn{"trials", func(c cell) string {
 		if c.Trials < s.restsOn(l) {
-			return "of " + count(int64(c.Trials))
+			return count(int64(c.Trials)) + " of " + count(int64(s.restsOn(l)))
 		}
 		return count(int64(c.Trials))
 	}}}, columns...)
@@ -238,7 +238,7 @@ func (s scenario) uneven(d *document, l level) {
 	if !s.fewer(l) {
 		return
 	}
-	d.f("Where it says *of* so many trials, a row rests on fewer repetitions than the others, and the machine drifts: ratios compare, being of pairs within repetitions, and medians and percentiles do not.\n\n")
+	d.f("Where it says so many trials *of* more, a row rests on fewer repetitions than the others, and the machine drifts: ratios compare, being of pairs within repetitions, and medians and percentiles do not.\n\n")
 }
 
 // senseSign is a sense as it stands in a table.

@@ -57,7 +57,7 @@ func TestCostsAreComparedWithinRepetitions(t *testing.T) {
 func TestTablesSayWhatARowRestsOn(t *testing.T) {
 	const warning = "ratios compare, being of pairs within repetitions"
 	echo := part(t, string(Markdown(drifting())), "## echo")
-	for _, want := range []string{`\| ants +\| +of 4 \|`, `\| goroutine, again +\| +8 \|`, warning} {
+	for _, want := range []string{`\| ants +\| +4 of 8 \|`, `\| goroutine, again +\| +8 \|`, warning} {
 		if !regexp.MustCompile(want).MatchString(echo) {
 			t.Errorf("the section lacks %q:\n%s", want, echo)
 		}
