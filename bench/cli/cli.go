@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,12 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	root.SetArgs(append([]string{}, args...)) // nil would be those of this process
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagFault(err)} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if unknown := unknownCommand(root, args); c == root && unknown != nil {
+			return unknown // whose flags nobody can know
+		}
+		return usageError{flagFault(err)}
+	})
 	root.AddCommand(
 		runCommand(suites, args), pickCommand(suite, args), claimsCommand(suites, args),
 		initCommand(suites), reportCommand(), plotCommand(), viewCommand(),
@@ -91,20 +97,21 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	helpOfCommandsAlone(root)
-	root.Args = usageArgs(func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
+	root.Args = func(_ *cobra.Command, args []string) error { return unknownCommand(root, args) }
+	var unhelped error // cobra lets no help fail
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, rest []string) {
+		if c == root {
+			unhelped = unknownCommand(root, rest)
 		}
-		var names []string
-		for _, command := range c.Commands() {
-			names = append(names, command.Name())
+		if unhelped == nil {
+			help(c, rest)
 		}
-		return fmt.Errorf("unknown command %q%s", args[0], spelling.Meant(args[0], names))
 	})
 	versionFlag(root)
 	completeAll(root, suites)
 
-	err := root.ExecuteContext(ctx)
+	err := cmp.Or(root.ExecuteContext(ctx), unhelped)
 	if err == nil {
 		return exitGood
 	}
@@ -121,6 +128,19 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	default:
 		return exitInternal
 	}
+}
+
+// unknownCommand is an error if args, which are no command's, name one all the same: whatever flags stand around the name.
+func unknownCommand(root *cobra.Command, args []string) error {
+	at := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if at < 0 {
+		return nil
+	}
+	var names []string
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	return usagef("unknown command %q%s; see `%s --help`", args[at], spelling.Meant(args[at], names), root.Name())
 }
 
 // helpOfCommandsAlone has `help` fail where there is no such command: cobra's own succeeds.

@@ -288,6 +288,9 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	}{
 		{"fly", "unknown command"},
 		{"rnu", "did you mean run?"},
+		{"lst --help", "unknown command \"lst\"; did you mean list?; see `poolbench --help`"},
+		{"-h lst", "unknown command \"lst\""},
+		{"lst --json", "unknown command \"lst\""},
 		{"run everything", "see `poolbench run --help`"},
 		{"run --speed 3", "unknown flag"},
 		{"run --repetitions many", "invalid argument"},
