@@ -78,7 +78,7 @@ says nothing.`, mostInvalid, suites[0].Name, "`poolbench init`"),
 	flags.register(f, suites)
 	f.Uint64Var(&flags.seed, "seed", 0, "of the order of trials and of the arrivals (default: a new one, which the record keeps)")
 	f.StringVar(&flags.serverCPUs, "server-cpus", "", "CPUs for the server, such as `0-3` (default: half of them)")
-	f.StringVar(&flags.driverCPUs, "driver-cpus", "", "CPUs for the driver, such as `4-7` (default: the other half)")
+	f.StringVar(&flags.driverCPUs, "driver-cpus", "", "CPUs for the driver, none of the server's, such as `4-7` (default: the other half)")
 	f.StringVar(&flags.driver, "driver", "", driverHelp())
 	f.StringVar(&flags.results, "results", "results", "`FOLDER` for the run's folder")
 	f.StringVar(&flags.name, "name", "", "`NAME` of the run's folder (default: time and commit)")

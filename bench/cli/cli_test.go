@@ -279,6 +279,13 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	taken := filepath.Join(dir, "taken", "latest")
 	must(t, os.MkdirAll(taken, 0o755))
 	many := fmt.Sprint(math.MaxInt32)
+	cpu, onOne := "0", "cannot pin"
+	if sides, err := bench.ParseSides("", ""); err == nil && len(sides.Server.CPUs) > 0 {
+		cpu = fmt.Sprint(sides.Server.CPUs[0])
+		onOne = "both name CPU " + cpu
+	} else if runtime.GOOS == "linux" { // with one CPU, which may be any
+		onOne = "CPU"
+	}
 	further := small()
 	further.Name, further.Scenarios[0].Name = "further", "calm"
 
@@ -325,6 +332,8 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --server-cpus 0-", "server CPUs"},
 		{"run --server-cpus 0", "driver CPUs"},
 		{"run --server-cpus 100000 --driver-cpus 0", "100000"},
+		{"run --server-cpus " + cpu + " --driver-cpus " + cpu, onOne},
+		{"pick --workload echo --server-cpus " + cpu + " --driver-cpus " + cpu, onOne},
 		{"run --results " + file, file},
 		{"run --name ../evil", "plain name"},
 		{"run --name a/b", "plain name"},
