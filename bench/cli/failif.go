@@ -90,7 +90,6 @@ A threshold is %s.
 A scenario is judged at the level that decides it, unless another one is named.`, "`run --fail-if`", mostInvalid, failIfForm),
 		Example: `  poolbench check --fail-if 'p99>10ms'
   poolbench check results/reference --fail-if 'goodput<5000/s on echo' --fail-if 'not-ok>0.1% for ants at 0.5'`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			rules, err := parseFailIf(failIf)
 			if err != nil {

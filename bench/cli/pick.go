@@ -55,7 +55,6 @@ candidate has a valid trial.`,
   poolbench pick --connections 64 --workload cpu --rate 1000
   poolbench pick --workload exchange --budget 5m --json
   poolbench pick results/latest`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, named []string) error {
 			if len(named) > 0 {
 				return chooseAgain(c, named[0], flags.asJSON, suite.Kinds)
