@@ -389,15 +389,8 @@ func TestREADMEsCommandsAndLinksExist(t *testing.T) {
 					t.Errorf("README says %q: %v", line, err)
 				}
 			}
-			var help, stderr bytes.Buffer
-			if code := cli.Execute(context.Background(), suite, []string{m[2], "--help"}, &help, &stderr); code != 0 {
-				t.Errorf("README says %q, and poolbench knows no %q: %s", line, m[2], stderr.String())
-				continue
-			}
-			for _, f := range flags.FindAllString(m[3], -1) {
-				if !regexp.MustCompile(regexp.QuoteMeta(f) + `\b`).Match(help.Bytes()) {
-					t.Errorf("README says %q, and poolbench %s has no %s", line, m[2], f)
-				}
+			if wrong := misused(m[2], m[3]); wrong != "" {
+				t.Errorf("README says %q, and %s", line, wrong)
 			}
 		}
 	}
@@ -407,6 +400,35 @@ func TestREADMEsCommandsAndLinksExist(t *testing.T) {
 	for _, m := range local.FindAllStringSubmatch(readme, -1) {
 		if _, err := os.Stat(m[1]); err != nil {
 			t.Errorf("README links to %s: %v", m[1], err)
+		}
+	}
+}
+
+// misused is what is wrong with a command of poolbench and its flags; an empty name is poolbench alone.
+func misused(name, rest string) string {
+	args, usage := []string{"--help"}, "  poolbench"
+	if name != "" {
+		args, usage = []string{name, "--help"}, "  poolbench "+name
+	}
+	var help, stderr bytes.Buffer
+	code := cli.Execute(context.Background(), suite, args, &help, &stderr)
+	if code != 0 || !regexp.MustCompile(`(?m)^`+usage+`\b.*$`).Match(help.Bytes()) {
+		return fmt.Sprintf("poolbench knows no %q: %s", name, stderr.String())
+	}
+	for _, f := range flags.FindAllString(rest, -1) {
+		if !regexp.MustCompile(regexp.QuoteMeta(f) + `\b`).Match(help.Bytes()) {
+			return fmt.Sprintf("poolbench %s has no %s", name, f)
+		}
+	}
+	return ""
+}
+
+// Catches: a check of README's commands that lets everything through.
+func TestAWrongCommandInREADMEIsSeen(t *testing.T) {
+	for line, wrong := range map[string]bool{"./poolbench lst": true, "./poolbench list --budgett 2m": true, "./poolbench list": false, "./poolbench": false, "./poolbench run --budget 2m": false} {
+		m := command.FindStringSubmatch(line)
+		if got := misused(m[2], m[3]); (got != "") != wrong {
+			t.Errorf("%q: %q", line, got)
 		}
 	}
 }

@@ -20,8 +20,17 @@ type Sides struct {
 
 // ParseSides reads two CPU lists such as "0-3,5". Empty ones are chosen: half of the CPUs for each side. Where a system
 // cannot pin processes, or has one CPU, the sides are not pinned and a warning says so; a list that is asked for
-// there is an error.
+// there is an error, and so is a CPU that both lists name.
 func ParseSides(serverCPUs, driverCPUs string) (Sides, error) {
+	s, err := parseSides(serverCPUs, driverCPUs)
+	if err == nil && s.shared() {
+		return Sides{}, fmt.Errorf("server CPUs %s and driver CPUs %s: both name CPU %s, so what one costs is taken from the other; name different ones, or leave both lists out",
+			serverCPUs, driverCPUs, pin.Format(s.both()))
+	}
+	return s, err
+}
+
+func parseSides(serverCPUs, driverCPUs string) (Sides, error) {
 	allowed, err := pin.Allowed()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return Sides{}, err
@@ -44,9 +53,9 @@ func ParseSides(serverCPUs, driverCPUs string) (Sides, error) {
 	return sides(server, driver), nil
 }
 
-// SidesOf are the sides that a run was measured with, for one that goes on.
+// SidesOf are the sides that a run was measured with, for one that goes on: as it began, also on CPUs that both share.
 func SidesOf(e trial.Env) (Sides, error) {
-	return ParseSides(pin.Format(e.Server.CPUs), pin.Format(e.Driver.CPUs))
+	return parseSides(pin.Format(e.Server.CPUs), pin.Format(e.Driver.CPUs))
 }
 
 // ParseCPUs reads a list of CPUs such as "0-3,5" that this process may use; none if text is empty.
@@ -157,6 +166,9 @@ func (s Sides) configure(c *load.Config, driver string) {
 func (s Sides) apart() bool { return len(s.Driver.CPUs) > 0 && !s.shared() }
 
 // shared says whether the two sides use a CPU together.
-func (s Sides) shared() bool {
-	return slices.ContainsFunc(s.Server.CPUs, func(cpu int) bool { return slices.Contains(s.Driver.CPUs, cpu) })
+func (s Sides) shared() bool { return len(s.both()) > 0 }
+
+// both are the CPUs of the two sides together.
+func (s Sides) both() []int {
+	return slices.DeleteFunc(slices.Clone(s.Server.CPUs), func(cpu int) bool { return !slices.Contains(s.Driver.CPUs, cpu) })
 }

@@ -1,10 +1,14 @@
 package bench
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/poolbench/poolbench/bench/internal/load"
+	"github.com/poolbench/poolbench/bench/internal/pin"
+	"github.com/poolbench/poolbench/bench/trial"
 )
 
 // Catches: a driver that is given more of Go's processors than its share where it has to share CPUs with the server, and
@@ -34,5 +38,27 @@ func TestADriverWantsMoreProcessorsOnlyOnCPUsOfItsOwn(t *testing.T) {
 				t.Errorf("%s, %s: %+v", name, what, config)
 			}
 		}
+	}
+}
+
+// Catches: a run that is measured on CPUs that both sides were given, of which no trial can be used; and one that began so and cannot go on.
+func TestACPUThatBothSidesNameIsRefused(t *testing.T) {
+	allowed, err := pin.Allowed()
+	if err != nil || len(allowed) < 2 {
+		t.Skip("no two CPUs to pin to: ", allowed, err)
+	}
+	one, other := fmt.Sprint(allowed[0]), fmt.Sprint(allowed[1])
+	if _, err := ParseSides(one, other); err != nil {
+		t.Error(err)
+	}
+	for _, lists := range [][2]string{{one, one}, {one + "," + other, one}, {one, other + "," + one}} {
+		_, err := ParseSides(lists[0], lists[1])
+		if err == nil || !strings.Contains(err.Error(), "both name CPU "+one+",") || !strings.Contains(err.Error(), "name different ones") {
+			t.Errorf("%v: %v", lists, err)
+		}
+	}
+	side := trial.Side{GOMAXPROCS: 1, CPUs: allowed[:1]}
+	if s, err := SidesOf(trial.Env{Server: side, Driver: side}); err != nil || len(s.Warnings) != 1 {
+		t.Errorf("a run that goes on: %v, %v", s.Warnings, err)
 	}
 }

@@ -63,7 +63,7 @@ says nothing.`, mostInvalid, suites[0].Name, "`poolbench init`"),
 					return fmt.Errorf("run takes no names without their flags: %s %s", flag, args[0])
 				}
 			}
-			return cobra.NoArgs(c, args)
+			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			session, err := flags.session(c.Flags(), suites, args)
@@ -78,7 +78,7 @@ says nothing.`, mostInvalid, suites[0].Name, "`poolbench init`"),
 	flags.register(f, suites)
 	f.Uint64Var(&flags.seed, "seed", 0, "of the order of trials and of the arrivals (default: a new one, which the record keeps)")
 	f.StringVar(&flags.serverCPUs, "server-cpus", "", "CPUs for the server, such as `0-3` (default: half of them)")
-	f.StringVar(&flags.driverCPUs, "driver-cpus", "", "CPUs for the driver, such as `4-7` (default: the other half)")
+	f.StringVar(&flags.driverCPUs, "driver-cpus", "", "CPUs for the driver, none of the server's, such as `4-7` (default: the other half)")
 	f.StringVar(&flags.driver, "driver", "", driverHelp())
 	f.StringVar(&flags.results, "results", "results", "`FOLDER` for the run's folder")
 	f.StringVar(&flags.name, "name", "", "`NAME` of the run's folder (default: time and commit)")
@@ -181,7 +181,7 @@ func (c choice) choose(suites []bench.Suite) (bench.Suite, error) {
 			return suite, err
 		}
 	}
-	return suite, c.blame(suite.Check())
+	return suite, c.blame(suite)
 }
 
 // findSuite is the built-in suite of that name, or the one in the file of that name; without a name the first.
@@ -293,8 +293,10 @@ func (c choice) said(flag string) []string {
 	return nil
 }
 
-// blame names the flag that a fault of the suite comes from, if one does.
-func (c choice) blame(err error) error {
+// blame is what is wrong with the suite, with the flag that it comes from, if it comes from one. The scenario is not named where it would be
+// the same with any other: nobody typed its name.
+func (c choice) blame(suite bench.Suite) error {
+	err := suite.Check()
 	var fault *bench.FieldError
 	if !errors.As(err, &fault) {
 		return usage(err)
@@ -313,7 +315,23 @@ func (c choice) blame(err error) error {
 	if flag == "" {
 		return usage(err)
 	}
+	if ofScenario && !slices.Contains(c.scenarios, fault.Scenario) && isEverywhere(suite, fault) {
+		err = fault.Err
+	}
 	return usagef("--%s: %w", flag, err)
+}
+
+// isEverywhere says whether each of the suite's scenarios would have this fault.
+func isEverywhere(suite bench.Suite, fault *bench.FieldError) bool {
+	for _, sc := range suite.Scenarios {
+		one := suite
+		one.Scenarios = []bench.Scenario{sc}
+		var same *bench.FieldError
+		if !errors.As(one.Check(), &same) || same.Err.Error() != fault.Err.Error() {
+			return false
+		}
+	}
+	return true
 }
 
 // flagOf is the flag that a field was given by; "" if it was not.

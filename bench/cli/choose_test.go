@@ -148,7 +148,7 @@ func parseChoice(args ...string) (choice, error) {
 func chosen(args ...string) (bench.Suite, error) {
 	c, err := parseChoice(args...)
 	if err != nil {
-		return bench.Suite{}, err
+		return bench.Suite{}, flagFault(err) // as Execute has it
 	}
 	return c.choose(builtIn())
 }
@@ -246,10 +246,10 @@ func TestAFlagThatMakesNoSenseIsNamedWithTheScenario(t *testing.T) {
 		"--decide-at 33%":                              `--decide-at: scenario "exchange"`,
 		"--scenario echo-open --decide-at 33%":         "one of the offered loads",
 		"--loop open --offered 50%":                    `--loop: scenario "exchange"`,
-		"--strategy swarm":                             `--strategy: scenario "exchange": unknown strategy "swarm"`,
+		"--strategy swarm":                             `--strategy: unknown strategy "swarm"`,
 		"--question size":                              `scenario "exchange": question size`,
 		"--scenario echo-open --question capacity":     `scenario "echo-open": question capacity needs an objective`,
-		"--objective p99=10s":                          `--objective: scenario "exchange": objective p99=10s: has to be below the time-out, 1s`,
+		"--objective p99=10s":                          `--objective: objective p99=10s: has to be below the time-out, 1s`,
 		"--interleaved 1us":                            "--interleaved: ",
 		"--interleaved 1s --drain":                     "--interleaved: ",
 		"--scenario-name x":                            `--scenario-name: scenario "x": is there twice`,
@@ -266,9 +266,9 @@ func TestAFlagThatMakesNoSenseIsNamedWithTheScenario(t *testing.T) {
 		"--suite nobody":                               "--suite nobody: there is no suite and no file of that name; allowed: quick, long",
 		"--suite .":                                    "--suite: ",
 		"--decided-by beauty":                          "allowed: goodput",
-		"--workload echo --rate-profile steps:each=1s": `"--rate-profile" flag: steps: `,
-		"--offered 50%,ninety":                         `"--offered" flag: "ninety"`,
-		"--window 3":                                   `"--window" flag: "3": has to be a time`,
+		"--workload echo --rate-profile steps:each=1s": `--rate-profile: steps: `,
+		"--offered 50%,ninety":                         `--offered "ninety"`,
+		"--window 3":                                   `--window "3": has to be a time`,
 	} {
 		s, err := chosen(strings.Fields(args)...)
 		if err == nil {

@@ -35,7 +35,6 @@ Each claim is true, partly true, false or undecided; the figures are medians ove
 written into the run's folder. Names of files go to stderr.`, claims.Suite, "`poolbench run --suite "+claims.Suite+"`", claimsFile),
 		Example: `  poolbench claims
   poolbench claims results/latest --json`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, named []string) error {
 			dir := ""
 			if len(named) > 0 {

@@ -108,7 +108,7 @@ func TestClaimsRefusesWhatItCannotJudge(t *testing.T) {
 		{[]string{"claims", filepath.Join(other, "nowhere")}, "nowhere"},
 		{[]string{"claims", other, "--name", "x"}, "leave out"},
 		{[]string{"claims", other, "--seed", "0"}, "leave out"},
-		{[]string{"claims", other, other}, "at most 1 arg"},
+		{[]string{"claims", other, other}, "takes one RUN at most"},
 		{[]string{"claims", "--name", "a/b", "--results", t.TempDir()}, "plain name"},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,12 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	root.SetArgs(append([]string{}, args...)) // nil would be those of this process
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagFault(err)} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if unknown := unknownCommand(root, args); c == root && unknown != nil {
+			return unknown // whose flags nobody can know
+		}
+		return usageError{flagFault(err)}
+	})
 	root.AddCommand(
 		runCommand(suites, args), pickCommand(suite, args), claimsCommand(suites, args),
 		initCommand(suites), reportCommand(), plotCommand(), viewCommand(),
@@ -91,20 +97,21 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	helpOfCommandsAlone(root)
-	root.Args = usageArgs(func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
+	root.Args = func(_ *cobra.Command, args []string) error { return unknownCommand(root, args) }
+	var unhelped error // cobra lets no help fail
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, rest []string) {
+		if c == root {
+			unhelped = unknownCommand(root, rest)
 		}
-		var names []string
-		for _, command := range c.Commands() {
-			names = append(names, command.Name())
+		if unhelped == nil {
+			help(c, rest)
 		}
-		return fmt.Errorf("unknown command %q%s", args[0], spelling.Meant(args[0], names))
 	})
 	versionFlag(root)
 	completeAll(root, suites)
 
-	err := root.ExecuteContext(ctx)
+	err := cmp.Or(root.ExecuteContext(ctx), unhelped)
 	if err == nil {
 		return exitGood
 	}
@@ -121,6 +128,19 @@ nothing can be compared, or NEW has nothing to compare of what it was asked for 
 	default:
 		return exitInternal
 	}
+}
+
+// unknownCommand is an error if args, which are no command's, name one all the same: whatever flags stand around the name.
+func unknownCommand(root *cobra.Command, args []string) error {
+	at := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if at < 0 {
+		return nil
+	}
+	var names []string
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	return usagef("unknown command %q%s; see `%s --help`", args[at], spelling.Meant(args[at], names), root.Name())
 }
 
 // helpOfCommandsAlone has `help` fail where there is no such command: cobra's own succeeds.
@@ -142,13 +162,29 @@ func helpOfCommandsAlone(root *cobra.Command) {
 	}
 }
 
-// flagFault is err in the words of suite files where a time has no unit.
+// flagFault is err in the words of suite files where a flag was given what it does not take.
 func flagFault(err error) error {
 	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration" {
-		return fmt.Errorf("--%s %q: has to be a time with its unit, such as 5ms or 1m30s", invalid.GetFlag().Name, invalid.GetValue())
+	if !errors.As(err, &invalid) {
+		return err
 	}
-	return err
+	flag, text := "--"+invalid.GetFlag().Name, invalid.GetValue()
+	kind := invalid.GetFlag().Value.Type()
+	wanted := map[string]string{"int": "a whole number", "uint64": "a whole number from 0", "float64": "a number", "bool": "true or false"}[kind]
+	if kind == "duration" {
+		wanted = "a time with its unit, such as 5ms or 1m30s"
+		if spelling.LacksUnit(text) {
+			wanted = fmt.Sprintf("a time with its unit: %ss, or %sms", text, text)
+		}
+	}
+	said := invalid.Unwrap().Error()
+	switch {
+	case wanted != "" && !strings.HasPrefix(said, `"`): // pflag's own; a field's says it by itself
+		return fmt.Errorf("%s %q: has to be %s", flag, text, wanted)
+	case strings.HasPrefix(said, `"`): // the value, or the item of it that is wrong
+		return fmt.Errorf("%s %s", flag, said)
+	}
+	return fmt.Errorf("%s: %s", flag, said)
 }
 
 // usageError is an error that the user can mend by asking for something else.
@@ -175,12 +211,41 @@ func blame(err error) error {
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// usageArgs makes cobra's own complaint about arguments a usage error.
+// usageArgs holds a command to the arguments that its line of use names, after what check has to say of them: none, so many, or as
+// "[RUN]" one at most.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
+		var err error
+		if check != nil {
+			err = check(c, args)
+		}
+		names := strings.Fields(c.Use)[1:]
+		switch {
+		case err != nil:
+		case len(names) == 0 && len(args) > 0:
+			err = fmt.Errorf("%s takes no argument, and %q is one", c.Name(), args[0])
+		case len(names) == 1 && strings.HasPrefix(names[0], "["):
+			if len(args) > 1 {
+				err = fmt.Errorf("%s takes one %s at most, and %d were given", c.Name(), strings.Trim(names[0], "[]"), len(args))
+			}
+		case len(names) != len(args):
+			err = fmt.Errorf("%s takes %s, and %s given", c.Name(), strings.Join(names, " and "), map[int]string{0: "nothing was", 1: "one of them was"}[len(args)])
+			if len(args) > len(names) {
+				err = fmt.Errorf("%s takes %s, and %d were given", c.Name(), strings.Join(names, " and "), len(args))
+			}
+		}
+		if err != nil {
 			return usagef("%w; see `%s --help`", err, c.CommandPath())
 		}
 		return nil
 	}
+}
+
+// either lists what there is to choose from: "a, b or c".
+func either(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

@@ -279,6 +279,13 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	taken := filepath.Join(dir, "taken", "latest")
 	must(t, os.MkdirAll(taken, 0o755))
 	many := fmt.Sprint(math.MaxInt32)
+	cpu, onOne := "0", "cannot pin"
+	if sides, err := bench.ParseSides("", ""); err == nil && len(sides.Server.CPUs) > 0 {
+		cpu = fmt.Sprint(sides.Server.CPUs[0])
+		onOne = "both name CPU " + cpu
+	} else if runtime.GOOS == "linux" { // with one CPU, which may be any
+		onOne = "CPU"
+	}
 	further := small()
 	further.Name, further.Scenarios[0].Name = "further", "calm"
 
@@ -288,9 +295,24 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 	}{
 		{"fly", "unknown command"},
 		{"rnu", "did you mean run?"},
+		{"lst --help", "unknown command \"lst\"; did you mean list?; see `poolbench --help`"},
+		{"-h lst", "unknown command \"lst\""},
+		{"lst --json", "unknown command \"lst\""},
 		{"run everything", "see `poolbench run --help`"},
 		{"run --speed 3", "unknown flag"},
-		{"run --repetitions many", "invalid argument"},
+		{"run --repetitions many", `poolbench: --repetitions "many": has to be a whole number`},
+		{"run --seed many", `poolbench: --seed "many": has to be a whole number from 0`},
+		{"run --offered 50%,ninety", `poolbench: --offered "ninety": has to be a percentage`},
+		{"run --window 5", `poolbench: --window "5": has to be a time with its unit: 5s, or 5ms`},
+		{"pick --workload echo --objective p99=20", `"20" has no unit; write p99=20ms, or p99=20s`},
+		{"compare old", "poolbench: compare takes OLD and NEW, and one of them was given; see `poolbench compare --help`"},
+		{"compare a b c", "poolbench: compare takes OLD and NEW, and 3 were given"},
+		{"man", "poolbench: man takes DIR, and nothing was given"},
+		{"report a b", "poolbench: report takes one RUN at most, and 2 were given"},
+		{"list all", `poolbench: list takes no argument, and "all" is one`},
+		{"completion tcsh", "has to be bash, zsh, fish or powershell"},
+		{"export --format xml", "has to be benchfmt, json or csv"},
+		{"report nowhere", "there is no folder nowhere: name that of a run, or measure one with `poolbench run`"},
 		{"run --repetitions 0", "at least 1"},
 		{"run --strategy swarm", "allowed: goroutine, channel, tutorial"},
 		{"run --strategy channel:worker=1", "allowed: workers"},
@@ -307,7 +329,7 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --suite " + prose, "no suite file"},
 		{"run --results " + file, "is a file"},
 		{"run --results " + filepath.Join(file, "a", "b"), file + " is a file"},
-		{"pick --hold 5", "--hold \"5\": has to be a time with its unit"},
+		{"pick --hold 5", "--hold \"5\": has to be a time with its unit: 5s, or 5ms"},
 		{"help opera", "no such command"},
 		{"help run opera", "no such command"},
 		{"run --window 0s", "window"},
@@ -322,6 +344,8 @@ func TestBadInputGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		{"run --server-cpus 0-", "server CPUs"},
 		{"run --server-cpus 0", "driver CPUs"},
 		{"run --server-cpus 100000 --driver-cpus 0", "100000"},
+		{"run --server-cpus " + cpu + " --driver-cpus " + cpu, onOne},
+		{"pick --workload echo --server-cpus " + cpu + " --driver-cpus " + cpu, onOne},
 		{"run --results " + file, file},
 		{"run --name ../evil", "plain name"},
 		{"run --name a/b", "plain name"},

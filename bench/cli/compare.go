@@ -30,7 +30,6 @@ Exit code 0, whatever is found; with --fail-if-worse 3 if anything has become wo
 compared, or NEW was asked for something that OLD has and has no valid trial of it, because its server did not live, say.`,
 		Example: `  poolbench compare results/reference results/latest
   poolbench compare old new --threshold 10% --fail-if-worse`,
-		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			smallest, err := compareThreshold(threshold)
 			if err != nil {

@@ -144,7 +144,7 @@ func TestCheckExitsAsTheRunIs(t *testing.T) {
 		want string // on stderr, or stdout where all is good
 	}{
 		"all is good":              {[]string{good, "--fail-if", "goodput<400/s", "--fail-if", "p99>10ms on echo for goroutine"}, 0, "valid, and keeps to 2 thresholds\n"},
-		"without a threshold":      {[]string{good}, 0, ": valid\n"},
+		"without a threshold":      {[]string{good}, 0, ": valid; no threshold was given, name one with --fail-if\n"},
 		"violated":                 {[]string{good, "--fail-if", "goodput<900/s"}, 3, "goodput<900/s: goodput is 502/s in echo for channel:workers=4"},
 		"one of two violated":      {[]string{good, "--fail-if", "p50>1s", "--fail-if", "goodput<900/s"}, 3, "1 violation"},
 		"about nothing":            {[]string{good, "--fail-if", "goodput<1/s on opera"}, 4, `no scenario is "opera"; there are: echo`},
@@ -213,8 +213,8 @@ func TestBadInputToComparisonsSaysWhatToDo(t *testing.T) {
 		"compare a b --threshold 5":             "such as 5%",
 		"compare a b --threshold -1%":           "such as 5%",
 		"compare a b --threshold NaN%":          "such as 5%",
-		"export " + dir:                         "benchfmt, json, csv",
-		"export --format xml " + dir:            "benchfmt, json, csv",
+		"export " + dir:                         "benchfmt, json or csv",
+		"export --format xml " + dir:            "benchfmt, json or csv",
 		"export --format csv nothing":           "nothing",
 		"export --format csv --output / " + dir: "--output",
 		"check a b":                             "see `poolbench check --help`",

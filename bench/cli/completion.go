@@ -59,12 +59,11 @@ of strategies and workloads, and the runs under results/. In bash it needs what 
   poolbench completion zsh > "${fpath[1]}/_poolbench"
   poolbench completion fish > ~/.config/fish/completions/poolbench.fish
   poolbench completion powershell | Out-String | Invoke-Expression`,
-		Args:      cobra.ExactArgs(1),
 		ValidArgs: names,
 		RunE: func(c *cobra.Command, args []string) error {
 			at := slices.Index(names, args[0])
 			if at < 0 {
-				return usagef("completion %s: has to be %s", args[0], strings.Join(names, ", "))
+				return usagef("completion %s: has to be %s", args[0], either(names))
 			}
 			return shells[at].write(c.Root())
 		},

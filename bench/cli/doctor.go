@@ -31,7 +31,6 @@ Exit code 0 if nothing is bad, otherwise 4.`,
 		Example: `  poolbench doctor
   poolbench doctor --suite mine.yaml
   poolbench doctor --json`,
-		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if look < 0 {
 				return usagef("--look %v: has to be 0 (not at all) or more", look)

@@ -25,7 +25,6 @@ RUN is a folder with trials.jsonl; without it, results/latest.
 With --open the page is shown in the system's browser, or in that which BROWSER names. Where there is none, its path is said.`,
 		Example: `  poolbench report
   poolbench report results/reference --open`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := drawReport(c.OutOrStdout(), c.ErrOrStderr(), args, nil); err != nil || !open {
 				return err
@@ -56,7 +55,6 @@ func plotCommand() *cobra.Command {
 RUN is a folder with trials.jsonl; without it, results/latest.`,
 		Example: `  poolbench plot
   poolbench plot results/reference`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			run, err := readDrawn(args)
 			if err != nil {

@@ -40,7 +40,6 @@ Exit code 4 if nothing at all was answered, because the server serves something 
   poolbench drive --target 127.0.0.1:7000 --workload echo --loop open --rate 5000 --window 10s
   poolbench drive --target 127.0.0.1:7000 --loop open --rate 500 --profile burst:factor=5,at=1s,for=1s --others slow:share=0.1
   poolbench drive --target 127.0.0.1:2727 --workload exchange --loop sessions --rate 200`,
-		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if target == "" {
 				return usagef("--target is missing: say where the server listens, for example --target 127.0.0.1:7000")

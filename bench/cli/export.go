@@ -52,11 +52,10 @@ invalid ones are there, with the reason in the column invalid. What a trial does
 		Example: `  poolbench export --format benchfmt > new.txt && benchstat -col /strategy -filter '.unit:req/s' new.txt
   benchstat -ignore commit,run old.txt new.txt
   poolbench export results/reference --format csv --output trials.csv`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			at := slices.Index(names, format)
 			if at < 0 {
-				return usagef("--format %q: has to be %s", format, strings.Join(names, ", "))
+				return usagef("--format %q: has to be %s", format, either(names))
 			}
 			run, err := readNamedRun(c.ErrOrStderr(), args)
 			if err != nil {

@@ -83,14 +83,13 @@ func checkCommand() *cobra.Command {
 		Short: "Hold a run to thresholds, for CI",
 		Long: fmt.Sprintf(`Hold a run that was measured before to thresholds, as %s does at its end, and exit with 3 if one of them is
 violated, with 4 if the run cannot be judged: stopped before its end, without a valid trial of %s of what was to be
-measured, or with a threshold that cannot be judged in it. Without --fail-if it says whether the run can be judged. RUN is a folder
-with trials.jsonl; without it, results/latest.
+measured, or with a threshold that cannot be judged in it. Without --fail-if it holds the run to nothing: it
+says so, and whether the run can be judged, with exit code 0 if it can. RUN is a folder with trials.jsonl; without it, results/latest.
 
 A threshold is %s.
 A scenario is judged at the level that decides it, unless another one is named.`, "`run --fail-if`", mostInvalid, failIfForm),
 		Example: `  poolbench check --fail-if 'p99>10ms'
   poolbench check results/reference --fail-if 'goodput<5000/s on echo' --fail-if 'not-ok>0.1% for ants at 0.5'`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			rules, err := parseFailIf(failIf)
 			if err != nil {
@@ -103,9 +102,9 @@ A scenario is judged at the level that decides it, unless another one is named.`
 			if err := judgeRun(c.ErrOrStderr(), run, rules); err != nil {
 				return err
 			}
-			said := "valid"
+			said := "valid; no threshold was given, name one with --fail-if"
 			if len(rules) > 0 {
-				said += ", and keeps to " + figures.Counted(len(rules), "threshold")
+				said = "valid, and keeps to " + figures.Counted(len(rules), "threshold")
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", run.Dir, said)
 			return nil

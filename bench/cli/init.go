@@ -24,7 +24,6 @@ to %s unless told otherwise, and to the terminal with the name -. A file that is
 		Example: `  poolbench init
   poolbench init mine.yaml
   poolbench init -`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			suite, err := findSuite(suites, from)
 			if err != nil {

@@ -21,7 +21,6 @@ func listCommand(suites []bench.Suite) *cobra.Command {
 		Short:   "List strategies, workloads and scenarios",
 		Long:    "List the strategies with the limits that they take where nothing is said, the workloads, and the scenarios of each suite that `run` can measure.",
 		Example: "  poolbench list",
-		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			list(c.OutOrStdout(), suites)
 			return nil

@@ -27,7 +27,6 @@ func manCommand() *cobra.Command {
 		Long: `Write a manual page for each command into a folder, which is made if it is not there. They have no date, so that they are the
 same whenever they are written, unless ` + epochEnv + ` has one, in seconds since 1970.`,
 		Example: `  poolbench man man1 && man man1/poolbench-run.1`,
-		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			date, err := manDate(os.Getenv(epochEnv))
 			if err != nil {

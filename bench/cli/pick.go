@@ -55,7 +55,6 @@ candidate has a valid trial.`,
   poolbench pick --connections 64 --workload cpu --rate 1000
   poolbench pick --workload exchange --budget 5m --json
   poolbench pick results/latest`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, named []string) error {
 			if len(named) > 0 {
 				return chooseAgain(c, named[0], flags.asJSON, suite.Kinds)
@@ -80,7 +79,7 @@ candidate has a valid trial.`,
 	f.BoolVar(&flags.asJSON, "json", false, "print the choice as JSON")
 	f.Uint64Var(&flags.run.seed, "seed", 0, "of the order of trials and of the arrivals (default: a new one, which the record keeps)")
 	f.StringVar(&flags.run.serverCPUs, "server-cpus", "", "CPUs for the server, such as `0-3` (default: half of them)")
-	f.StringVar(&flags.run.driverCPUs, "driver-cpus", "", "CPUs for the driver, such as `4-7` (default: the other half)")
+	f.StringVar(&flags.run.driverCPUs, "driver-cpus", "", "CPUs for the driver, none of the server's, such as `4-7` (default: the other half)")
 	f.StringVar(&flags.run.driver, "driver", "", driverHelp())
 	f.StringVar(&flags.run.results, "results", "results", "`FOLDER` for the run's folder")
 	f.StringVar(&flags.run.name, "name", "", "`NAME` of the run's folder (default: time and commit)")

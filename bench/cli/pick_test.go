@@ -169,7 +169,7 @@ func TestPickSaysTheChoiceOfARunThatIsThere(t *testing.T) {
 func TestPickRefusesARunThatSaysNoSituation(t *testing.T) {
 	other := written(t, "other", nil, nil)
 	for _, c := range []struct{ args, want string }{
-		{"nowhere", "there is no nowhere"},
+		{"nowhere", "there is no folder nowhere"},
 		{other, "not measured to pick from"},
 		{other + " --json --hold 5ms --budget 1m", "leave out --hold, --budget"},
 	} {

@@ -14,6 +14,7 @@ import (
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/finding"
 	"github.com/poolbench/poolbench/bench/trial"
+	"golang.org/x/term"
 )
 
 // A tty is a terminal as far as blanks, \r and \n go: what stands on its lines, of which none may wrap.
@@ -225,5 +226,45 @@ func TestAFileIsNoTerminal(t *testing.T) {
 	defer f.Close()
 	if _, plain := newProgress(f, nil).(*lines); !plain {
 		t.Error("a file is taken for a terminal")
+	}
+}
+
+// Catches: a time left that stands still while a trial goes on.
+func TestTheTimeLeftCountsDown(t *testing.T) {
+	p := upcoming(bench.Glance{}, free)
+	if got, want := progressLine("full", "short", p, bench.Glance{}, 20*time.Second, 30), "~5m left | full | starting"; got != want {
+		t.Errorf("after 20 s: %q, want %q", got, want)
+	}
+	y := &tty{t: t, width: 80}
+	s := newScreen(y, func() int { return 80 }, nil, false, nil)
+	defer s.end()
+	s.upcoming(p)
+	s.mu.Lock()
+	s.since = s.since.Add(-20 * time.Second)
+	s.draw()
+	s.mu.Unlock()
+	if got := y.current(); !strings.HasPrefix(got, "~5m left") {
+		t.Errorf("after 20 s: %q", got)
+	}
+}
+
+// Catches: NO_COLOR that nobody asks for.
+func TestNobodyGetsColourWithNOCOLOR(t *testing.T) {
+	f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminal to be had: ", err)
+	}
+	defer f.Close()
+	if !term.IsTerminal(int(f.Fd())) {
+		t.Skip("no terminal to be had")
+	}
+	t.Setenv("TERM", "xterm")
+	for value, want := range map[string]bool{"": true, "1": false} {
+		t.Setenv("NO_COLOR", value)
+		s := newProgress(f, nil).(*screen)
+		s.end()
+		if s.colour != want {
+			t.Errorf("NO_COLOR=%q: colour %v", value, s.colour)
+		}
 	}
 }

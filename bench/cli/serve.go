@@ -31,7 +31,6 @@ func serveCommand(suite bench.Suite) *cobra.Command {
 SIGTERM. Then it drains and prints what became of the connections, and what it has used.`,
 		Example: `  poolbench serve --strategy tutorial --workload exchange --listen :2727 --verbose
   poolbench serve --strategy ants:workers=64,full=reject --workload echo --listen 127.0.0.1:7000`,
-		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := suite.Kinds.Parse(strategy)
 			if err != nil {

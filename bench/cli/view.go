@@ -23,7 +23,6 @@ verdicts. RESULTS is a folder of runs; without it, results. Nothing is written i
 The address is printed on stdout. It is one of this machine alone; from another machine, ` + "`ssh -L`" + ` leads there.`,
 		Example: `  poolbench view --open
   poolbench view results --listen 127.0.0.1:8080`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			folder := filepath.Dir(latest)
 			if len(args) > 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench/trial"
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Field is one thing that a suite file can say of a T, and the flag that says the same on the command line.
@@ -123,6 +124,9 @@ var yesNo = codec[bool]{plain: true, bare: true, write: strconv.FormatBool, read
 
 var span = codec[time.Duration]{plain: true, write: time.Duration.String, read: func(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
+	if spelling.LacksUnit(text) {
+		return 0, fmt.Errorf("%s: has to be a time with its unit: %ss, or %sms", quote(text), text, text)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%s: has to be a time with its unit, such as 200ms or 1m30s", quote(text))
 	}

@@ -231,7 +231,7 @@ func TestWhatIsWrongInAFileIsPlaced(t *testing.T) {
 		"a number that is none":          {"repetitions: many\n", "many", `"many": has to be a whole number`},
 		"a number in quotes":             {"repetitions: \"8\"\n", `"8"`, "quotes"},
 		"a number with a fraction":       {"repetitions: 8.5\n", "8.5", "whole number"},
-		"a time without unit":            {"budget: 10\n", "10", "such as 200ms"},
+		"a time without unit":            {"budget: 10\n", "10", "its unit: 10s, or 10ms"},
 		"a percentage without sign":      {scenario + "    loop: open\n    offered: [50%, 90]\n", "90", "a percentage such as 50%"},
 		"yes and no":                     {scenario + "    drain: yes\n", "yes", "true or false"},
 		"an objective":                   {scenario + "    objective: q99=1s\n", "q99=1s", "p99=10ms"},

@@ -73,7 +73,7 @@ func relative(from, to string) (string, error) {
 func Resolve(path string) (string, error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no %s", path)
+		return "", fmt.Errorf("there is no folder %s: name that of a run, or measure one with `poolbench run`", path)
 	}
 	if err != nil {
 		return "", err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/poolbench/poolbench/internal/spelling"
 )
 
 // A Question is what a scenario asks of its strategies.
@@ -34,6 +36,9 @@ func ParseObjective(text string) (Objective, error) {
 		return Objective{}, fmt.Errorf("objective %q: %q is no percentile; write for example p99=10ms", text, percentile)
 	}
 	response, err := time.ParseDuration(bound)
+	if spelling.LacksUnit(bound) {
+		return Objective{}, fmt.Errorf("objective %q: %q has no unit; write %s=%sms, or %s=%ss", text, bound, percentile, bound, percentile, bound)
+	}
 	if err != nil || response <= 0 {
 		return Objective{}, fmt.Errorf("objective %q: %q is no time above 0; write for example p99=10ms", text, bound)
 	}

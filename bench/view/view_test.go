@@ -178,7 +178,8 @@ func TestReportsHaveAWayBackAndStayAsTheyAre(t *testing.T) {
 	for name, note := range map[string]string{"written": "!made now", "bare": "made now"} {
 		for range 2 { // the second comes from what is kept
 			status, page, header := get(h, "/runs/"+name+"/report.html")
-			if status != 200 || !strings.Contains(header.Get("Content-Security-Policy"), "sandbox allow-scripts") {
+			policy := header.Get("Content-Security-Policy")
+			if status != 200 || !strings.Contains(policy, "sandbox allow-scripts") || !strings.Contains(policy, "frame-ancestors 'none'") {
 				t.Errorf("%s: %d %v", name, status, header)
 			}
 			contains(t, page, "<body>\n<style>#to-all-runs", `<a href="/">← All runs</a>`, note)
@@ -351,7 +352,8 @@ func TestEveryAnswerKeepsBrowsersToThisServer(t *testing.T) {
 	h := New(folder)
 	for _, path := range []string{"/", "/style.css", "/compare?old=one&new=one", "/nothing", "/runs/none/report.html", "/runs/one/trials.jsonl"} {
 		_, page, header := get(h, path)
-		if !strings.HasPrefix(header.Get("Content-Security-Policy"), "default-src 'none'") || header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+		policy := header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
 			t.Errorf("%s: %v", path, header)
 		}
 		if strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, "<script") {

@@ -48,3 +48,30 @@ func TestAnAxisKeepsToItsPanel(t *testing.T) {
 		}
 	}
 }
+
+// Catches: labels that run into each other, because there is one at each decade of many, or at each step.
+func TestLogTicksAreLabelledAsFarApartAsTheyHaveRoom(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		want   []string
+		all    int
+	}{
+		{1, 100, []string{"1", "2", "5", "10", "20", "50", "100"}, 19},
+		{1, 1000, []string{"1", "3", "10", "30", "100", "300", "1000"}, 28},
+		{1, 1e6, []string{"1", "10", "100", "1000", "10000", "100000", "1e+06"}, 55},
+		{1e-6, 10, []string{"1e-06", "0.0001", "0.01", "1"}, 64},
+		{0, 10, nil, 0},
+		{5, 5, nil, 0},
+	} {
+		ticks := LogTicks(c.lo, c.hi, func(v float64) string { return fmt.Sprintf("%.6g", v) })
+		var got []string
+		for _, k := range ticks {
+			if k.Label != "" {
+				got = append(got, k.Label)
+			}
+		}
+		if !slices.Equal(got, c.want) || len(ticks) != c.all {
+			t.Errorf("%v to %v: %q of %d ticks, want %q of %d", c.lo, c.hi, got, len(ticks), c.want, c.all)
+		}
+	}
+}
