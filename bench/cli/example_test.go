@@ -18,6 +18,6 @@ func ExampleExecute() {
 	code := cli.Execute(context.Background(), mine, []string{"run", "--workload", "echo", "--strategy", "ants:queue=16"}, os.Stdout, os.Stdout)
 	fmt.Println("exit code", code)
 	// Output:
-	// poolbench: --strategy: scenario "echo": strategy "ants:queue=16": queue=16: ants has no queue; allowed: 0
+	// poolbench: --strategy: strategy "ants:queue=16": queue=16: ants has no queue; allowed: 0
 	// exit code 2
 }
