@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // A Kind is a family of strategies that differ in their limits, as package all lists them. It has exactly one of New and

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // A Spec is a strategy's full name, taken apart. One spelling serves the command line, records and, with other

@@ -18,7 +18,7 @@ import (
 	"github.com/poolbench/poolbench/bench/gate"
 	"github.com/poolbench/poolbench/bench/suitefile"
 	"github.com/poolbench/poolbench/bench/workload"
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )

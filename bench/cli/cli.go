@@ -17,7 +17,7 @@ import (
 
 	"github.com/poolbench/poolbench/bench"
 	"github.com/poolbench/poolbench/bench/gate"
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )

@@ -40,7 +40,7 @@ import (
 	"github.com/poolbench/poolbench/bench/internal/figures"
 	"github.com/poolbench/poolbench/bench/stat"
 	"github.com/poolbench/poolbench/bench/trial"
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // A Rule is one expression. The zero value is none; [Parse] makes them.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	choice "github.com/poolbench/poolbench/bench/verdict"
@@ -30,9 +31,22 @@ func (v view) verdict(d *document, said choice.Verdict, show func(...string)) {
 	d.f("%s The same for programs: [verdict.json](verdict.json).\n\n", key(said))
 }
 
-// standings has a line for each scenario: who is best, who is not and why, and of whom it is not known.
+// situation is what a scenario's sentence says before it says what it decides.
+func situation(about string) string {
+	if i := strings.IndexAny(about, ":."); i >= 0 {
+		return about[:i]
+	}
+	return about
+}
+
+// standings has a line for each scenario: what it is, who is best, who is not and why, and of whom it is not known.
 func standings(said choice.Verdict) *table {
-	t := &table{head: []string{"scenario", "best", "behind, or out", "not decided"}, text: true}
+	told := slices.ContainsFunc(said.Scenarios, func(sc choice.Scenario) bool { return situation(sc.About) != "" })
+	t := &table{head: []string{"scenario"}, text: true}
+	if told {
+		t.head = append(t.head, "what it is")
+	}
+	t.head = append(t.head, "best", "behind, or out", "not decided")
 	for _, sc := range said.Scenarios {
 		labels := func(names []string) string {
 			var out []string
@@ -54,7 +68,11 @@ func standings(said choice.Verdict) *table {
 		for _, name := range sc.Unranked {
 			open.add(sc.Word(name), said.Labels[name])
 		}
-		t.add(sc.Name, labels(sc.Best), not.byRemark(), open.byRemark())
+		row := []string{sc.Name}
+		if told {
+			row = append(row, situation(sc.About))
+		}
+		t.add(append(row, labels(sc.Best), not.byRemark(), open.byRemark())...)
 	}
 	return t
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/poolbench/poolbench/bench/trial"
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // The metrics that strategies are compared by. A trial has none of a quantile that too few of its requests support,

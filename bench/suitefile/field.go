@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/poolbench/poolbench/bench/trial"
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // A Field is one thing that a suite file can say of a T, and the flag that says the same on the command line.

@@ -18,7 +18,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 	"github.com/poolbench/poolbench/bench"
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // A Question is what a scenario asks of its strategies.

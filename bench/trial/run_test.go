@@ -259,6 +259,24 @@ func TestCreateNeverTouchesARun(t *testing.T) {
 	}
 }
 
+// Catches: a run that cannot be gone on with, because a child of the killed process had not begun its own program yet.
+func TestALockIsWaitedForALittle(t *testing.T) {
+	if !locks {
+		t.Skip("nobody is kept out on this system")
+	}
+	dir := t.TempDir()
+	held, err := Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(40*time.Millisecond, func() { held.Close() })
+	w, err := Create(dir)
+	if err != nil {
+		t.Fatalf("the lock was not waited for: %v", err)
+	}
+	w.Close()
+}
+
 // Catches: a name that is lost because a process was killed between the two files of a run; and two processes that take it.
 func TestAFolderInWhichNoRunBeganIsTakenAgain(t *testing.T) {
 	if !locks {

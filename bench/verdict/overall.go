@@ -410,7 +410,11 @@ func (j *judge) librariesText(e Equals) string {
 			strings.TrimSpace(string(d.Sense)+" "+times(d.Ratio.Value)), called(d.Metric), j.labels[d.Against]))
 	}
 	if len(e.Undecided) > 0 {
-		parts = append(parts, "not decided in "+and(e.Undecided))
+		text := "not decided in "
+		if len(parts) > 0 {
+			text = "other pairs of them are not decided, in "
+		}
+		parts = append(parts, text+and(e.Undecided))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/poolbench/poolbench/internal/spelling"
+	"github.com/poolbench/poolbench/strategies/spelling"
 )
 
 // A Setting is something about a workload that its name can change, as in wait:hold=20ms.
