@@ -34,20 +34,23 @@ func (p pace) add(of portion, took time.Duration) {
 // trusted is how much measuring the plan counts as much as: one trial that had to be measured three times says little of the next.
 const trusted = 5 * time.Second
 
-// expect is how long a portion is expected to take: as long as those of its scenario did, and of one that was not measured yet, as
-// all did.
+// over is how many times as long as planned it took, if before it, as long as trusted, it was so many times as long.
+func (s spell) over(before float64) float64 {
+	return (before*float64(trusted) + float64(s.took)) / float64(trusted+s.planned)
+}
+
+// expect is how long a portion is expected to take: as long as those of its scenario did, for which all scenarios stand as long as
+// little of it was measured: on a slow machine all are slow.
 func (p pace) expect(of portion) time.Duration {
-	all := spell{trusted, trusted}
-	if s := p[of.scenario]; s != nil {
+	var all, own spell
+	for name, s := range p {
 		all.planned += s.planned
 		all.took += s.took
-	} else {
-		for _, s := range p {
-			all.planned += s.planned
-			all.took += s.took
+		if name == of.scenario {
+			own = *s
 		}
 	}
-	return time.Duration(float64(of.planned) * float64(all.took) / float64(all.planned))
+	return time.Duration(float64(of.planned) * own.over(all.over(1)))
 }
 
 // An outlook is what a run has ahead of it, if nothing were decided early.

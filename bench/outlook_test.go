@@ -15,7 +15,7 @@ func TestWhatIsLeftOfARun(t *testing.T) {
 		}
 		return all
 	}
-	slow := pace{"compared": {planned: 10 * s, took: 25 * s}} // and 5 s of the plan in 5 s
+	slow := pace{"compared": {planned: 10 * s, took: 25 * s}} // of all, with 5 s of the plan in 5 s: 30 s for 15 s
 	for name, c := range map[string]struct {
 		o     outlook
 		pace  pace
@@ -27,7 +27,7 @@ func TestWhatIsLeftOfARun(t *testing.T) {
 		"a portion under way":                               {outlook{now: []portion{compared(4 * s), sized(s)}, begun: 3 * s}, nil, 0, 3, 2 * s},
 		"a portion that takes longer than it should":        {outlook{now: []portion{compared(4 * s), sized(s)}, begun: 9 * s}, nil, 0, 3, s},
 		"repetitions to come":                               {outlook{later: rounds(3, compared(4*s), sized(s)), next: 1}, nil, 0, 9, 15 * s},
-		"measured slower than planned":                      {outlook{later: rounds(1, compared(4*s)), next: 1}, slow, 0, 2, 8 * s},
+		"measured slower than planned":                      {outlook{later: rounds(1, compared(4*s)), next: 1}, slow, 0, 2, 4 * 35 * s / 15}, // with 5 s at the pace of all
 		"not measured yet, and others slower":               {outlook{later: rounds(1, sized(4*s)), next: 1}, slow, 0, 1, 8 * s},
 		"half is decided at a look":                         {outlook{later: rounds(4, compared(4*s), sized(s)), next: 1, looks: []int{3, 5}}, nil, 0.5, 2*3 + 2*2, 2*5*s + 2*3*s},
 		"and half of the rest at the next":                  {outlook{later: rounds(4, compared(4*s)), next: 1, looks: []int{2, 4}}, nil, 0.5, 2 + 2*1 + 0.5, 4*s + 2*2*s + s},
