@@ -191,12 +191,11 @@ func repetitionsFigure(v view, s scenario, t draw.Typesetter) (draw.Figure, bool
 	if i < 0 {
 		return draw.Figure{}, false
 	}
-	sc := v.said.Scenarios[i]
-	m, err := stat.MetricOf(sc.DecidedBy)
-	if err != nil {
+	if s.decides.Name == "" {
 		return draw.Figure{}, false
 	}
-	p, ok := newSpreadPanel(s, v.deciding(s), m)
+	sc := v.said.Scenarios[i]
+	p, ok := newSpreadPanel(s, v.deciding(s), s.decides)
 	if !ok {
 		return draw.Figure{}, false
 	}

@@ -111,8 +111,8 @@ func (v view) reading(s scenario, asked trial.Scenario, said choice.Verdict) str
 		return pace
 	}
 	sc := said.Scenarios[i]
-	m, err := stat.MetricOf(sc.DecidedBy)
-	if err != nil {
+	m := s.decides
+	if m.Name == "" {
 		return pace
 	}
 	better := "the less the better"
